@@ -64,7 +64,9 @@ std::span<const std::string_view> param_names(ParamsKind kind);
 
 /// One record. Registers: `in[i]` is X(i+1), `out[i]` is X(i).
 struct Call {
-  std::uint64_t seq = 0;  ///< strictly increasing within a file
+  std::uint64_t seq = 0;  ///< unique, in the order in which the calls started: increasing from record to record, except
+                          ///< that a Realm's calls stand right behind the RMI_REC_ENTER (`parent`) they were made in,
+                          ///< ahead of lower numbers of other CPUs
   std::uint64_t line = 0; ///< 1-based line in the file, for messages
   std::uint32_t fid = 0;  ///< SMC function identifier; 0 when only the name is known
   std::uint32_t cpu = 0;
@@ -75,7 +77,7 @@ struct Call {
   bool timed = false;         ///< t0 and t1 are given
   std::array<std::uint64_t, 6> in{};
   std::array<std::uint64_t, 5> out{};
-  std::uint64_t t0 = 0, t1 = 0; ///< monotonic nanoseconds around the handler
+  std::uint64_t t0 = 0, t1 = 0;  ///< monotonic nanoseconds around the handler; equal for a Realm's call, a moment in it
   std::uint64_t rec = 0, rd = 0; ///< of a Realm's call; 0 = not recorded
   std::uint64_t parent = 0;      ///< seq of the RMI_REC_ENTER in which a Realm's call was made; 0 = not recorded
   std::uint64_t issued = 0;      ///< seq of the pending record that a `returned` record answers; 0 = none
@@ -84,7 +86,7 @@ struct Call {
 
 /// "RMI_RTT_CREATE" etc. for a function identifier; empty when the identifier is not one of RMI 1.0, RSI 1.0, PSCI.
 std::string_view command_name(std::uint32_t fid);
-/// The inverse; 0 when the name is unknown.
+/// The inverse; 0 when the name is unknown. Some PSCI functions have two identifiers: this is the SMC64 one.
 std::uint32_t command_fid(std::string_view name);
 
 } // namespace rmmcheck::traces

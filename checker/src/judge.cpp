@@ -1,0 +1,440 @@
+#include "judge.hpp"
+
+#include <algorithm>
+
+namespace rmmcheck::checker {
+
+using namespace model;
+
+Judge::Coverage& Judge::coverage(const Command& command) {
+  auto& c = coverage_of_[&command];
+  if (c == nullptr) {
+    coverage_.push_back(std::make_unique<Coverage>());
+    c = coverage_.back().get();
+    c->failure.resize(command.failures.size());
+    c->masked.resize(command.failures.size());
+    c->success.resize(command.decl.success.size());
+    c->request.resize(command.decl.request.size());
+  }
+  return *c;
+}
+
+Judge::Holding Judge::evaluate_failures(const Command& command) {
+  Holding h;
+  for (std::size_t i = 0; i < command.failures.size(); ++i) {
+    const auto v = evaluator_.eval(command.failures[i].pre);
+    // A condition holds only where it is well-formed (specs/README.md).
+    if (v.status == Status::known) h.holds |= (v.bits != 0 ? 1U : 0U) << i;
+    else if (v.status != Status::undefined) {
+      h.open |= 1U << i;
+      if (v.status == Status::unknown) h.unknown |= 1U << i;
+    }
+  }
+  return h;
+}
+
+Judge::Holding Judge::holding(const Command& command, const CallValues& values) {
+  values_ = &values;
+  domain_.call(values);
+  evaluator_.start(command);
+  return evaluate_failures(command);
+}
+
+int Judge::matches(const Command& command, std::size_t i, std::uint64_t x0, int& wrong_check) {
+  const FailureCode& f = command.failures[i];
+  bool certain = true;
+  std::uint64_t expected = f.status;
+  if (f.index != no_node) {
+    const auto index = evaluator_.eval(f.index);
+    if (index.status == Status::known) expected |= (index.bits & 0xff) << 8;
+    else if ((x0 & 0xff) == f.status && x0 >> 16 == 0) {
+      expected = x0;
+      certain = false;
+    }
+  }
+  if (expected != x0) return -1;
+  for (std::size_t k = 0; k < f.outputs.size(); ++k) {
+    const Truth t = Domain::truth(evaluator_.eval(f.outputs[k].holds));
+    if (t == Truth::no) {
+      wrong_check = static_cast<int>(k);
+      return 0;
+    }
+    certain = certain && t == Truth::yes;
+  }
+  return certain ? 1 : 2;
+}
+
+Judgement Judge::complete(const Command& command, const CallValues& values, std::uint64_t x0) {
+  values_ = &values;
+  domain_.call(values);
+  evaluator_.start(command);
+  const Holding h = evaluate_failures(command);
+  Judgement j;
+  j.depends_on_unknown = h.unknown != 0;
+
+  if (x0 == command.success_value) {
+    if (h.holds != 0) {
+      j.broken = Judgement::Broken::must_fail;
+      for (std::size_t i = 0; i < command.failures.size(); ++i)
+        if ((h.holds >> i & 1U) != 0 && (command.failures[i].predecessors & h.holds) == 0) {
+          j.rule = static_cast<std::uint16_t>(i);
+          break;
+        }
+      return j;
+    }
+    // Success says that none of the conditions held; what that tells of unknown cells is learnt.
+    if (h.unknown != 0) {
+      for (std::size_t i = 0; i < command.failures.size(); ++i)
+        if ((h.unknown >> i & 1U) != 0) learn_bool(command, command.failures[i].pre, false);
+      evaluator_.start(command);
+    }
+    const bool unknown = j.depends_on_unknown;
+    j = apply(command, command.success, true);
+    j.depends_on_unknown = j.depends_on_unknown || unknown;
+    return j;
+  }
+
+  const std::uint32_t possible = h.holds | h.open;
+  int wrong_check = -1, wrong_rule = -1, possible_rule = -1;
+  for (std::size_t i = 0; i < command.failures.size(); ++i) {
+    if ((possible >> i & 1U) == 0 || (command.failures[i].predecessors & h.holds) != 0) continue;
+    int check = -1;
+    const int m = matches(command, i, x0, check);
+    if (m == 1 && (h.holds >> i & 1U) != 0) {
+      ++coverage(command).failure[i];
+      return j;
+    }
+    if (m > 0 && possible_rule < 0) possible_rule = static_cast<int>(i);
+    if (m == 0 && wrong_rule < 0) {
+      wrong_rule = static_cast<int>(i);
+      wrong_check = check;
+    }
+  }
+  if (possible_rule >= 0) {
+    // Only a condition that may hold explains it. If it is the only one, it did hold.
+    j.depends_on_unknown = true;
+    if ((h.unknown >> possible_rule & 1U) != 0 && std::has_single_bit(possible & ~h.holds))
+      learn_bool(command, command.failures[static_cast<std::size_t>(possible_rule)].pre, true);
+    state_.commit();
+    return j;
+  }
+  if (wrong_rule >= 0) {
+    j.broken = Judgement::Broken::failure_output;
+    j.rule = static_cast<std::uint16_t>(wrong_rule);
+    j.check = wrong_check;
+    return j;
+  }
+  if (h.holds == 0) {
+    j.broken = Judgement::Broken::must_succeed;
+    return j;
+  }
+  j.broken = Judgement::Broken::other_failure;
+  for (std::size_t i = 0; i < command.failures.size(); ++i)
+    if ((h.holds >> i & 1U) != 0 && (command.failures[i].predecessors & h.holds) == 0) {
+      j.rule = static_cast<std::uint16_t>(i);
+      break;
+    }
+  return j;
+}
+
+Judgement Judge::pending(const Command& command, const CallValues& values) {
+  values_ = &values;
+  domain_.call(values);
+  evaluator_.start(command);
+  const Holding h = evaluate_failures(command);
+  Judgement j;
+  j.depends_on_unknown = h.unknown != 0;
+  if (h.holds != 0) {
+    j.broken = Judgement::Broken::must_fail;
+    j.rule = static_cast<std::uint16_t>(std::countr_zero(h.holds));
+    return j;
+  }
+  return apply(command, command.request, false);
+}
+
+Judgement Judge::event(const Command& command, const CallValues& values) {
+  values_ = &values;
+  domain_.call(values);
+  evaluator_.start(command);
+  return apply(command, command.success, true);
+}
+
+// --- effects --------------------------------------------------------------------------------------------------------
+
+void Judge::write(const model::Write<Domain>& w) {
+  const bool certain = !w.guarded && w.value.status == Status::known;
+  if (w.to_entry) {
+    if (w.place.status != Status::known) return;
+    const auto field = static_cast<EntryField>(w.field);
+    if (certain) state_.write_entry(*w.place.table, w.place.index, field, w.value.bits, values_->number);
+    else state_.forget_entry(*w.place.table, w.place.index, field, values_->number);
+    return;
+  }
+  if (w.key.status != Status::known || (w.kind == granule_kind && (w.key.bits & 0xfff) != 0)) return;
+  if (certain) state_.write(w.kind, w.key.bits, w.field, w.value.bits, values_->number);
+  else state_.forget(w.kind, w.key.bits, w.field, values_->number);
+}
+
+bool Judge::written(const FootprintCode& item, std::uint64_t key, const Place& place, std::uint16_t field) const {
+  return std::any_of(writes_.begin(), writes_.end(), [&](const auto& w) {
+    if (w.field != field) return false;
+    if (item.kind == FootprintCode::Kind::cell || item.kind == FootprintCode::Kind::range)
+      return !w.to_entry && w.kind == item.object && w.key.bits == key;
+    return w.to_entry && w.place.table == place.table && w.place.index == place.index;
+  });
+}
+
+// What the footprint names and no equation has fixed may have changed in any way.
+void Judge::footprint(const Command& command) {
+  for (const auto& item : command.footprint) {
+    switch (item.kind) {
+    case FootprintCode::Kind::cell: {
+      const auto key = evaluator_.eval(item.target);
+      if (key.status != Status::known) break;
+      for (std::uint16_t s = 0; s < item.slots; ++s)
+        if (!written(item, key.bits, {}, static_cast<std::uint16_t>(item.field + s)))
+          state_.forget(item.object, key.bits, static_cast<std::uint16_t>(item.field + s), values_->number);
+      break;
+    }
+    case FootprintCode::Kind::range:
+      evaluator_.each_round(item, [&](const Domain::Value& key) {
+        if (key.status == Status::known && (key.bits & 0xfff) == 0 && !written(item, key.bits, {}, item.field))
+          state_.forget(item.object, key.bits, item.field, values_->number);
+      });
+      break;
+    case FootprintCode::Kind::entry: {
+      const Place p = evaluator_.place(item.target);
+      if (p.status != Status::known) break;
+      for (std::uint16_t f = 0; f < entry_fields; ++f)
+        if ((item.fields >> f & 1U) != 0 && !written(item, 0, p, f))
+          state_.forget_entry(*p.table, p.index, static_cast<EntryField>(f), values_->number);
+      break;
+    }
+    case FootprintCode::Kind::table: {
+      const auto t = evaluator_.table(item.target);
+      if (t.table == nullptr) break;
+      for (std::uint32_t i = 0; i < t.table->entries; ++i)
+        for (std::uint16_t f = 0; f < entry_fields; ++f)
+          if ((item.fields >> f & 1U) != 0 && !written(item, 0, {t.table, i, 0, Status::known}, f))
+            state_.forget_entry(*t.table, i, static_cast<EntryField>(f), values_->number);
+      break;
+    }
+    }
+  }
+}
+
+Judgement Judge::apply(const Command& command, const Equations& equations, bool with_footprint) {
+  Judgement j;
+  state_.begin();
+  // An observed output that must equal an unknown cell of the state before tells its value.
+  for (const auto& check : equations.checks)
+    if (check.output >= 0 && check.value != no_node && command.nodes[check.value].when == When::before &&
+        (values_->output_known >> check.output & 1U) != 0) {
+      const Op op = command.nodes[check.value].op;
+      if ((op == Op::cell || op == Op::entry) && evaluator_.eval(check.value).status == Status::unknown) {
+        learn(command, check.value, values_->output[check.output]);
+        j.depends_on_unknown = true;
+        evaluator_.start(command);
+      }
+    }
+  evaluator_.sample(equations.sampled);
+  writes_.clear();
+  std::size_t done = 0;
+  // The footprint names cells by the state before; its items are evaluated (and remembered) with the first group.
+  if (with_footprint)
+    for (const auto& item : command.footprint) {
+      if (item.kind == FootprintCode::Kind::entry) evaluator_.place(item.target);
+      if (item.kind == FootprintCode::Kind::cell) evaluator_.eval(item.target);
+    }
+  for (const auto& group : equations.groups) {
+    evaluator_.collect(group, writes_);
+    for (; done < writes_.size(); ++done) write(writes_[done]);
+  }
+  if (with_footprint) footprint(command);
+
+  auto& covered = &equations == &command.request ? coverage(command).request : coverage(command).success;
+  for (const auto& w : writes_) ++covered[w.condition];
+  for (std::size_t k = 0; k < equations.checks.size(); ++k) {
+    const Check& check = equations.checks[k];
+    const auto v = evaluator_.eval(check.holds);
+    if (v.status == Status::unknown) {
+      j.depends_on_unknown = true;
+      learn_bool(command, check.holds, true);
+    }
+    if (v.status == Status::known && v.bits == 0) {
+      j.broken = Judgement::Broken::equation;
+      j.rule = check.condition;
+      j.check = static_cast<int>(k);
+      state_.rollback();
+      return j;
+    }
+    if (check.guard == no_node || domain_.truth(evaluator_.eval(check.guard)) == Truth::yes) ++covered[check.condition];
+  }
+  state_.commit();
+  return j;
+}
+
+// --- learning -------------------------------------------------------------------------------------------------------
+
+// `node` is a cell that must have `value`.
+void Judge::learn(const Command& command, NodeId node, std::uint64_t value) {
+  const Node& n = command.nodes[node];
+  if (n.op == Op::cell && n.b == no_node) {
+    const auto key = evaluator_.eval(n.a);
+    if (key.status == Status::known && evaluator_.eval(node).status == Status::unknown)
+      state_.write(n.kind, key.bits, n.field, value, values_->number);
+  } else if (n.op == Op::entry) {
+    const Place p = evaluator_.place(n.a);
+    std::uint64_t old = 0;
+    if (p.status == Status::known && State::read_entry(*p.table, p.index, static_cast<EntryField>(n.field), old) == Status::unknown)
+      state_.write_entry(*p.table, p.index, static_cast<EntryField>(n.field), value, values_->number);
+  }
+}
+
+// Follows what a condition's truth says about cells, as far as it is a plain conjunction of equations.
+void Judge::learn_bool(const Command& command, NodeId node, bool value) {
+  const Node& n = command.nodes[node];
+  switch (n.op) {
+  case Op::not_: learn_bool(command, n.a, !value); return;
+  case Op::and_:
+    if (value) {
+      learn_bool(command, n.a, true);
+      learn_bool(command, n.b, true);
+    }
+    return;
+  case Op::or_:
+    if (!value) {
+      learn_bool(command, n.a, false);
+      learn_bool(command, n.b, false);
+    } else if (domain_.truth(evaluator_.eval(n.a)) == Truth::no) {
+      learn_bool(command, n.b, true);
+    }
+    return;
+  case Op::eq:
+  case Op::ne: {
+    if ((n.op == Op::eq) != value) return;
+    const auto a = evaluator_.eval(n.a), b = evaluator_.eval(n.b);
+    if (a.status == Status::unknown && b.status == Status::known) learn(command, n.a, b.bits);
+    if (b.status == Status::unknown && a.status == Status::known) learn(command, n.b, a.bits);
+    return;
+  }
+  default: return;
+  }
+}
+
+// --- after a violation ----------------------------------------------------------------------------------------------
+
+void Judge::forget_read(const std::vector<CellId>& cells, CallNumber by) {
+  for (const auto& c : cells) {
+    if (c.kind == entry_cell) {
+      if (Table* t = state_.table_number(static_cast<std::uint32_t>(c.key)))
+        state_.forget_entry(*t, c.index, static_cast<EntryField>(c.field), by);
+    } else if (c.kind != realm_kind) {
+      state_.forget(c.kind, c.key, c.field, by);
+    }
+  }
+}
+
+void Judge::adopt(const Command& command, const CallValues& values, std::uint64_t x0, const Judgement& j) {
+  values_ = &values;
+  domain_.call(values);
+  evaluator_.start(command);
+  const Holding h = evaluate_failures(command);
+  evaluator_.sample(command.success.sampled);
+  writes_.clear();
+  const auto reads_level = [&](const auto& self, NodeId id) -> bool {
+    if (id == no_node) return false;
+    const Node& n = command.nodes[id];
+    return n.op == Op::place_level || self(self, n.a) || self(self, n.b) || self(self, n.c);
+  };
+  const auto drop_reference = [&](const Place& p) {
+    // The Granule that the entry pointed to: whether it still is what it was cannot be said.
+    std::uint64_t addr = 0;
+    std::uint64_t s = 0;
+    if (State::read_entry(*p.table, p.index, EntryField::state, s) != Status::known ||
+        State::read_entry(*p.table, p.index, EntryField::addr, addr) != Status::known || (addr & 0xfff) != 0)
+      return;
+    if (s == state_.table_state() || (addr != 0 && state_.platform().is_delegable(addr)))
+      state_.forget(granule_kind, addr, 0, values.number);
+  };
+
+  if (x0 == command.success_value) {
+    bool wrong_place = false;
+    for (std::size_t i = 0; i < command.failures.size(); ++i)
+      if ((h.holds >> i & 1U) != 0 && reads_level(reads_level, command.failures[i].pre)) wrong_place = true;
+    std::size_t done = 0;
+    std::vector<CellId> read;
+    if (j.broken == Judgement::Broken::equation) {
+      domain_.trace(&read);
+      evaluator_.start(command);
+      evaluator_.eval(command.success.checks[static_cast<std::size_t>(j.check)].holds);
+      domain_.trace(nullptr);
+      evaluator_.start(command);
+      evaluator_.sample(command.success.sampled);
+    }
+    for (const auto& group : command.success.groups) {
+      evaluator_.collect(group, writes_);
+      for (; done < writes_.size(); ++done) {
+        const auto& w = writes_[done];
+        if (w.to_entry && w.place.status == Status::known && w.field == static_cast<std::uint16_t>(EntryField::state) &&
+            (h.holds != 0 || wrong_place))
+          drop_reference(w.place);
+        if (w.to_entry && wrong_place && w.place.status == Status::known) {
+          for (std::uint16_t f = 0; f < entry_fields; ++f)
+            state_.forget_entry(*w.place.table, w.place.index, static_cast<EntryField>(f), values.number);
+          continue;
+        }
+        write(w);
+      }
+    }
+    footprint(command);
+    forget_read(read, values.number);
+    // Granules that outputs name: theirs or the model's, one of them has changed.
+    if (j.broken == Judgement::Broken::equation)
+      for (std::size_t o = 0; o < command.decl.outputs.size(); ++o)
+        if (command.decl.outputs[o].type == "Address" && (values.output_known >> o & 1U) != 0 && (values.output[o] & 0xfff) == 0 &&
+            state_.platform().is_delegable(values.output[o]))
+          state_.forget(granule_kind, values.output[o], 0, values.number);
+  } else if (j.broken == Judgement::Broken::must_succeed) {
+    // It may have been done all the same (the return value is what is wrong), or not.
+    if (!command.success.groups.empty()) evaluator_.collect(command.success.groups.front(), writes_);
+    for (auto& w : writes_) {
+      w.guarded = true;
+      if (w.to_entry && w.place.status == Status::known && w.field == static_cast<std::uint16_t>(EntryField::state))
+        drop_reference(w.place);
+      if (!w.to_entry && w.kind == realm_kind && w.field != 0) continue;
+      write(w);
+    }
+  } else if ((x0 & 0xff) == rtt_error_ && command.decl.name.starts_with("RMI_")) {
+    // An RTT error with another level than the model's: what stands on the path is not what was thought.
+    for (const auto& f : command.failures) {
+      if (f.index == no_node) continue;
+      for (NodeId id = 0; id < command.nodes.size(); ++id)
+        if (command.nodes[id].op == Op::walk && !command.nodes[id].bound) {
+          const Place p = evaluator_.place(id);
+          if (p.status != Status::known) continue;
+          drop_reference(p);
+          for (std::uint16_t field = 0; field < entry_fields; ++field)
+            state_.forget_entry(*p.table, p.index, static_cast<EntryField>(field), values.number);
+        }
+      break;
+    }
+  }
+  state_.commit();
+}
+
+void Judge::adopt_equations(const Command& command, const Equations& equations, const CallValues& values) {
+  values_ = &values;
+  domain_.call(values);
+  evaluator_.start(command);
+  evaluator_.sample(equations.sampled);
+  writes_.clear();
+  std::size_t done = 0;
+  for (const auto& group : equations.groups) {
+    evaluator_.collect(group, writes_);
+    for (; done < writes_.size(); ++done) write(writes_[done]);
+  }
+  state_.commit();
+}
+
+} // namespace rmmcheck::checker
