@@ -1,12 +1,13 @@
 #include "measure.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 
 #include "rmmcheck/traces/reader.hpp"
@@ -19,6 +20,21 @@ constexpr std::uint64_t calls_a_run = 200'000;
 int fail(const std::string& message, int code) {
   fmt::print(stderr, "{}\n", message);
   return code;
+}
+
+/// A line of /proc/self/status, in MiB: "VmRSS" what is resident, "VmHWM" the most that ever was.
+double memory(const std::string& key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(key + ":")) return std::strtod(line.c_str() + key.size() + 1, nullptr) / 1024;
+  return 0;
+}
+
+/// Gives back what is free and lets VmHWM start again from what is resident; returns that.
+double reset_peak() {
+  malloc_trim(0);
+  std::ofstream("/proc/self/clear_refs") << "5";
+  return memory("VmRSS");
 }
 
 } // namespace
@@ -39,6 +55,7 @@ Result<std::string> load(const std::string& path) {
 Result<Rates> measure(const Pass& pass, const std::string& text, const std::string& path, std::size_t runs) {
   Rates rates;
   std::vector<double> rate;
+  const double before = reset_peak();
   for (std::size_t run = 0; run <= runs; ++run) {
     const auto start = std::chrono::steady_clock::now();
     std::uint64_t done = 0;
@@ -52,17 +69,12 @@ Result<Rates> measure(const Pass& pass, const std::string& text, const std::stri
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     if (run != 0) rate.push_back(static_cast<double>(done) / seconds.count());
   }
+  rates.memory = memory("VmHWM") - before;
   std::sort(rate.begin(), rate.end());
   rates.min = rate.front();
   rates.median = rate[rate.size() / 2];
   rates.max = rate.back();
   return rates;
-}
-
-double peak_memory() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024; // Linux counts in KiB
 }
 
 int run(const std::string& name, const Pass& pass, const std::vector<std::string>& arguments) {
@@ -76,18 +88,17 @@ int run(const std::string& name, const Pass& pass, const std::vector<std::string
   if (paths.empty() || runs == 0) return fail(usage, 2);
 
   fmt::print("{}: million calls a second, one thread, from memory, {} runs\n", name, runs);
-  fmt::print("{:>10} {:>9} {:>7} {:>7} {:>7}  {}\n", "calls", "MiB", "min", "median", "max", "trace");
+  fmt::print("{:>10} {:>7} {:>7} {:>7} {:>10}  {}\n", "calls", "min", "median", "max", "memory/MiB", "trace");
   for (const std::string& path : paths) {
     Result<std::string> text = load(path);
     if (!text) return fail(text.error().to_string(), 2);
     Result<Rates> rates = measure(pass, text.value(), path, runs);
     if (!rates) return fail(rates.error().to_string(), 2);
     const Rates& r = rates.value();
-    fmt::print("{:>10} {:>9.1f} {:>7.2f} {:>7.2f} {:>7.2f}  {}\n", r.calls,
-               static_cast<double>(text.value().size()) / (1 << 20), r.min / 1e6, r.median / 1e6, r.max / 1e6, path);
+    fmt::print("{:>10} {:>7.2f} {:>7.2f} {:>7.2f} {:>10.1f}  {}\n", r.calls, r.min / 1e6, r.median / 1e6, r.max / 1e6,
+               r.memory, path);
     std::fflush(stdout);
   }
-  fmt::print("peak memory {:.0f} MiB, the text of the largest trace included\n", peak_memory());
   return 0;
 }
 

@@ -22,11 +22,9 @@ using Pass = std::function<Result<std::uint64_t>(const std::string& text, const 
 struct Rates {
   std::uint64_t calls = 0; ///< of one pass
   double min = 0, median = 0, max = 0;
+  double memory = 0; ///< MiB: peak resident memory, beyond what was resident before (the text above all)
 };
 Result<Rates> measure(const Pass& pass, const std::string& text, const std::string& path, std::size_t runs);
-
-/// Peak resident memory of this process so far, in MiB.
-double peak_memory();
 
 /// The body of main: `NAME [-n RUNS] TRACE...`, a line of rates a trace. Returns the exit code.
 int run(const std::string& name, const Pass& pass, const std::vector<std::string>& arguments);

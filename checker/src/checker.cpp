@@ -132,7 +132,7 @@ private:
     if (c.phase == Phase::pending) {
       const Judgement j = judge_.pending(command, values_);
       if (j.depends_on_unknown) ++report_.with_unknowns;
-      if (j.broken != Judgement::Broken::nothing) {
+      if (j.broken != Judgement::Broken::nothing && !under_reading(p, c, std::nullopt)) {
         violation(p, c, j, true);
         judge_.adopt_equations(command, command.request, values_);
       }
@@ -161,14 +161,16 @@ private:
   }
 
   // Tries the readings of the command, each alone and then all; the first that allows the call is noted.
-  bool under_reading(const Prepared& p, const Call& c, std::uint64_t x0) {
+  // Without a result, the call made the REC exit.
+  bool under_reading(const Prepared& p, const Call& c, std::optional<std::uint64_t> x0) {
     for (const auto& [variant, binding] : p.variants) {
       CallValues values;
       binding.fill(c, values);
       values.number = values_.number;
       values.current_rec = values_.current_rec;
       values.current_rec_known = values_.current_rec_known;
-      if (judge_.complete(*variant->command, values, x0).broken != Judgement::Broken::nothing) continue;
+      const Judgement j = x0 ? judge_.complete(*variant->command, values, *x0) : judge_.pending(*variant->command, values);
+      if (j.broken != Judgement::Broken::nothing) continue;
       for (const auto& a : variant->amendments) note(a, c);
       return true;
     }

@@ -324,15 +324,59 @@ void Judge::learn_bool(const Command& command, NodeId node, bool value) {
 
 // --- after a violation ----------------------------------------------------------------------------------------------
 
-void Judge::forget_read(const std::vector<CellId>& cells, CallNumber by) {
-  for (const auto& c : cells) {
-    if (c.kind == entry_cell) {
-      if (Table* t = state_.table_number(static_cast<std::uint32_t>(c.key)))
-        state_.forget_entry(*t, c.index, static_cast<EntryField>(c.field), by);
-    } else if (c.kind != realm_kind) {
-      state_.forget(c.kind, c.key, c.field, by);
-    }
-  }
+namespace {
+
+bool reads(const Command& c, NodeId id, NodeId wanted) {
+  if (id == no_node) return false;
+  const Node& n = c.nodes[id];
+  return id == wanted || reads(c, n.a, wanted) || reads(c, n.b, wanted) || reads(c, n.c, wanted) || reads(c, n.d, wanted);
+}
+bool reads(const Command& c, const Effect& f, NodeId wanted) {
+  if (reads(c, f.guard, wanted) || reads(c, f.target, wanted) || reads(c, f.value, wanted) || reads(c, f.from, wanted) ||
+      reads(c, f.to, wanted))
+    return true;
+  return std::any_of(f.body.begin(), f.body.end(), [&](const Effect& b) { return reads(c, b, wanted); });
+}
+bool reads_level(const Command& c, NodeId id) {
+  if (id == no_node) return false;
+  const Node& n = c.nodes[id];
+  return n.op == Op::place_level || reads_level(c, n.a) || reads_level(c, n.b) || reads_level(c, n.c);
+}
+
+} // namespace
+
+// An entry that is no longer what was thought: the Granule it pointed to may be anything.
+void Judge::forget_entry(const Place& p) {
+  if (p.status != Status::known) return;
+  drop_reference(p);
+  for (std::uint16_t f = 0; f < entry_fields; ++f)
+    state_.forget_entry(*p.table, p.index, static_cast<EntryField>(f), values_->number);
+}
+
+void Judge::drop_reference(const Place& p) {
+  std::uint64_t addr = 0, s = 0;
+  if (State::read_entry(*p.table, p.index, EntryField::state, s) != Status::known ||
+      State::read_entry(*p.table, p.index, EntryField::addr, addr) != Status::known)
+    return;
+  if (s == state_.table_state() || s == assigned_) forget_granule(addr);
+}
+
+void Judge::forget_granule(std::uint64_t addr) {
+  if ((addr & 0xfff) == 0 && state_.platform().delegable_known && state_.platform().is_delegable(addr))
+    state_.forget(granule_kind, addr, granule_state_slot_, values_->number);
+}
+
+// Either what the call should have made it or what it was.
+void Judge::write_uncertain(model::Write<Domain> w) {
+  std::uint64_t old = 0;
+  const bool same =
+      w.to_entry ? w.place.status == Status::known &&
+                       State::read_entry(*w.place.table, w.place.index, static_cast<EntryField>(w.field), old) == Status::known
+                 : w.key.status == Status::known && state_.read(w.kind, w.key.bits, w.field, old) == Status::known;
+  if (same && w.value.status == Status::known && w.value.bits == old) return;
+  w.guarded = true;
+  if (w.to_entry && w.place.status == Status::known && w.field == static_cast<std::uint16_t>(EntryField::state)) drop_reference(w.place);
+  write(w);
 }
 
 void Judge::adopt(const Command& command, const CallValues& values, std::uint64_t x0, const Judgement& j) {
@@ -340,87 +384,74 @@ void Judge::adopt(const Command& command, const CallValues& values, std::uint64_
   domain_.call(values);
   evaluator_.start(command);
   const Holding h = evaluate_failures(command);
+  if (x0 == command.success_value) adopt_success(command, h, j);
+  else if (j.broken == Judgement::Broken::must_succeed) {
+    // It may have been done all the same (the return value is what is wrong), or not.
+    evaluator_.sample(command.success.sampled);
+    writes_.clear();
+    if (!command.success.groups.empty()) evaluator_.collect(command.success.groups.front(), writes_);
+    for (const auto& w : writes_) write_uncertain(w);
+  } else if ((x0 & 0xff) == rtt_error_ && command.decl.name.starts_with("RMI_")) {
+    // An RTT error that another level or state explains: what stands where the walk ended is not what was thought.
+    for (NodeId id = 0; id < command.nodes.size(); ++id)
+      if (command.nodes[id].op == Op::walk && !command.nodes[id].bound) {
+        forget_entry(evaluator_.place(id));
+        break;
+      }
+  }
+  state_.commit();
+}
+
+void Judge::adopt_success(const Command& command, const Holding& h, const Judgement& j) {
+  // A walk that ended elsewhere than the RMM's: the effects would hit the wrong entry.
+  bool wrong_place = false;
+  for (std::size_t i = 0; i < command.failures.size(); ++i)
+    if ((h.holds >> i & 1U) != 0 && reads_level(command, command.failures[i].pre)) wrong_place = true;
+  const Check* check = j.broken == Judgement::Broken::equation ? &command.success.checks[static_cast<std::size_t>(j.check)] : nullptr;
+  std::vector<bool> uncertain(command.decl.success.size(), false);
+  if (check != nullptr && check->value != no_node)
+    for (const auto& group : command.success.groups)
+      for (const auto& f : group)
+        if (reads(command, f, check->value)) uncertain[f.condition] = true;
+
   evaluator_.sample(command.success.sampled);
   writes_.clear();
-  const auto reads_level = [&](const auto& self, NodeId id) -> bool {
-    if (id == no_node) return false;
-    const Node& n = command.nodes[id];
-    return n.op == Op::place_level || self(self, n.a) || self(self, n.b) || self(self, n.c);
-  };
-  const auto drop_reference = [&](const Place& p) {
-    // The Granule that the entry pointed to: whether it still is what it was cannot be said.
-    std::uint64_t addr = 0;
-    std::uint64_t s = 0;
-    if (State::read_entry(*p.table, p.index, EntryField::state, s) != Status::known ||
-        State::read_entry(*p.table, p.index, EntryField::addr, addr) != Status::known || (addr & 0xfff) != 0)
-      return;
-    if (s == state_.table_state() || (addr != 0 && state_.platform().is_delegable(addr)))
-      state_.forget(granule_kind, addr, 0, values.number);
-  };
-
-  if (x0 == command.success_value) {
-    bool wrong_place = false;
-    for (std::size_t i = 0; i < command.failures.size(); ++i)
-      if ((h.holds >> i & 1U) != 0 && reads_level(reads_level, command.failures[i].pre)) wrong_place = true;
-    std::size_t done = 0;
-    std::vector<CellId> read;
-    if (j.broken == Judgement::Broken::equation) {
-      domain_.trace(&read);
-      evaluator_.start(command);
-      evaluator_.eval(command.success.checks[static_cast<std::size_t>(j.check)].holds);
-      domain_.trace(nullptr);
-      evaluator_.start(command);
-      evaluator_.sample(command.success.sampled);
-    }
-    for (const auto& group : command.success.groups) {
-      evaluator_.collect(group, writes_);
-      for (; done < writes_.size(); ++done) {
-        const auto& w = writes_[done];
-        if (w.to_entry && w.place.status == Status::known && w.field == static_cast<std::uint16_t>(EntryField::state) &&
-            (h.holds != 0 || wrong_place))
+  std::size_t done = 0;
+  for (const auto& group : command.success.groups) {
+    evaluator_.collect(group, writes_);
+    for (; done < writes_.size(); ++done) {
+      const auto& w = writes_[done];
+      if (w.to_entry && wrong_place) forget_entry(w.place);
+      else if (uncertain[w.condition]) write_uncertain(w);
+      else {
+        if (h.holds != 0 && w.to_entry && w.place.status == Status::known && w.field == static_cast<std::uint16_t>(EntryField::state))
           drop_reference(w.place);
-        if (w.to_entry && wrong_place && w.place.status == Status::known) {
-          for (std::uint16_t f = 0; f < entry_fields; ++f)
-            state_.forget_entry(*w.place.table, w.place.index, static_cast<EntryField>(f), values.number);
-          continue;
-        }
         write(w);
       }
     }
-    footprint(command);
-    forget_read(read, values.number);
-    // Granules that outputs name: theirs or the model's, one of them has changed.
-    if (j.broken == Judgement::Broken::equation)
-      for (std::size_t o = 0; o < command.decl.outputs.size(); ++o)
-        if (command.decl.outputs[o].type == "Address" && (values.output_known >> o & 1U) != 0 && (values.output[o] & 0xfff) == 0 &&
-            state_.platform().is_delegable(values.output[o]))
-          state_.forget(granule_kind, values.output[o], 0, values.number);
-  } else if (j.broken == Judgement::Broken::must_succeed) {
-    // It may have been done all the same (the return value is what is wrong), or not.
-    if (!command.success.groups.empty()) evaluator_.collect(command.success.groups.front(), writes_);
-    for (auto& w : writes_) {
-      w.guarded = true;
-      if (w.to_entry && w.place.status == Status::known && w.field == static_cast<std::uint16_t>(EntryField::state))
-        drop_reference(w.place);
-      if (!w.to_entry && w.kind == realm_kind && w.field != 0) continue;
-      write(w);
-    }
-  } else if ((x0 & 0xff) == rtt_error_ && command.decl.name.starts_with("RMI_")) {
-    // An RTT error with another level than the model's: what stands on the path is not what was thought.
-    for (const auto& f : command.failures) {
-      if (f.index == no_node) continue;
-      for (NodeId id = 0; id < command.nodes.size(); ++id)
-        if (command.nodes[id].op == Op::walk && !command.nodes[id].bound) {
-          const Place p = evaluator_.place(id);
-          if (p.status != Status::known) continue;
-          drop_reference(p);
-          for (std::uint16_t field = 0; field < entry_fields; ++field)
-            state_.forget_entry(*p.table, p.index, static_cast<EntryField>(field), values.number);
-        }
+  }
+  footprint(command);
+  if (check == nullptr || check->output < 0) return;
+  // The entries or Granules that the two values of the output name.
+  const auto expected = evaluator_.eval(check->value);
+  const auto output = static_cast<std::size_t>(check->output);
+  if (command.decl.outputs[output].type != "Address" || (values_->output_known >> output & 1U) == 0) return;
+  for (const std::uint64_t addr : {values_->output[output], expected.status == Status::known ? expected.bits : 0}) {
+    forget_granule(addr);
+    for (NodeId id = 0; id < command.nodes.size(); ++id) {
+      if (command.nodes[id].op != Op::walk || command.nodes[id].bound) continue;
+      Place p = evaluator_.place(id);
+      const auto ipa = evaluator_.eval(command.nodes[id].b);
+      if (p.status != Status::known || ipa.status != Status::known) break;
+      const unsigned shift = state_.shift(p.level);
+      if (addr >> (shift + state_.entries_log2()) != ipa.bits >> (shift + state_.entries_log2())) break;
+      const std::uint32_t index = static_cast<std::uint32_t>(addr >> shift) & (state_.entries() - 1);
+      if (index == p.index) break;
+      p.index = index;
+      forget_entry(p);
       break;
     }
   }
-  state_.commit();
 }
 
 void Judge::adopt_equations(const Command& command, const Equations& equations, const CallValues& values) {

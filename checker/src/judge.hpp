@@ -32,7 +32,8 @@ struct Judgement {
 class Judge {
 public:
   Judge(const model::Spec& spec, model::State& state)
-      : rtt_error_(spec.value("RMI_ERROR_RTT")), state_(state), domain_(state), evaluator_(domain_) {}
+      : rtt_error_(spec.value("RMI_ERROR_RTT")), assigned_(spec.value("ASSIGNED")),
+        granule_state_slot_(spec.object(model::granule_kind).find("state")->slot), state_(state), domain_(state), evaluator_(domain_) {}
 
   /// Judges a completed call and, where it conforms, applies its effects. X0 is the whole return value.
   /// On a violation the state is as before the call.
@@ -75,9 +76,14 @@ private:
   bool written(const model::FootprintCode& item, std::uint64_t key, const model::Place& place, std::uint16_t field) const;
   void learn(const model::Command& command, model::NodeId node, std::uint64_t value);
   void learn_bool(const model::Command& command, model::NodeId node, bool value);
-  void forget_read(const std::vector<model::CellId>& cells, model::CallNumber by);
+  void adopt_success(const model::Command& command, const Holding& holding, const Judgement& judgement);
+  void write_uncertain(model::Write<Domain> w);
+  void forget_entry(const model::Place& place);
+  void drop_reference(const model::Place& place);
+  void forget_granule(std::uint64_t addr);
 
-  std::uint64_t rtt_error_;
+  std::uint64_t rtt_error_, assigned_;
+  std::uint16_t granule_state_slot_;
   model::State& state_;
   Domain domain_;
   model::Evaluator<Domain> evaluator_;

@@ -329,7 +329,7 @@ CValue Lowering::name(const Expr& e, When when, const Scope& scope) {
       return v;
     }
   if (const auto it = spec_.values_.find(e.name); it != spec_.values_.end())
-    return scalar_value(constant(it->second), spec_.value_types_.at(e.name));
+    return scalar_value(constant(it->second, is_bool(spec_.value_types_.at(e.name))), spec_.value_types_.at(e.name));
   for (std::uint8_t k = 0; k < spec_.objects_.size(); ++k)
     if (spec_.objects_[k].name == e.name) {
       CValue v;

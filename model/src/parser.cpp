@@ -75,22 +75,27 @@ template <class Rule> struct Limits : pegtl::nothing<Rule> {};
 template <> struct Limits<g::expression> : pegtl::limit_depth<200> {};
 template <> struct Limits<g::unary> : pegtl::limit_depth<400> {};
 
+// An operator level that holds only one operand is that operand; otherwise the node keeps its text (fold_one would not).
+struct fold_single : pegtl::parse_tree::apply<fold_single> {
+  template <class Node, class... States> static void transform(std::unique_ptr<Node>& n, States&&...) {
+    if (n->children.size() == 1) n = std::move(n->children.front());
+  }
+};
+
 template <class Rule>
 using Selector = pegtl::parse_tree::selector<
     Rule,
     pegtl::parse_tree::store_content::on<
-        g::name, g::any_name, g::number, g::text, g::section_number, g::quantifier_kind, g::unary_op, g::pow_op,
-        g::mul_op, g::add_op, g::compare_op, g::and_op, g::or_op, g::implies_op, g::type_name, g::function_kind, g::truth,
-        g::command_kind, g::verb, g::part, g::amendment_kind, g::free_bits>,
-    pegtl::parse_tree::remove_content::on<
-        g::reference, g::arguments, g::record, g::record_field, g::parenthesised, g::conditional, g::let, g::upto, g::range_tail, g::from_to,
-        g::quantifier, g::first, g::field, g::subscript, g::section, g::bits, g::count, g::declaration, g::version,
-        g::constant, g::enumerator, g::enumeration, g::structure, g::object, g::parameters, g::function, g::register_row,
-        g::context_row, g::pre, g::post, g::prose, g::guarded, g::condition_row, g::names, g::ordering_row, g::fid,
-        g::inputs, g::outputs, g::context, g::failure, g::ordering, g::success, g::request, g::footprint, g::command,
-        g::change_context, g::add_ordering, g::change_condition, g::drop_ordering, g::drop_condition, g::changes,
-        g::reason, g::amendment>,
-    pegtl::parse_tree::fold_one::on<g::postfix, g::unary, g::power, g::product, g::sum, g::comparison, g::conjunction,
+        g::name, g::any_name, g::number, g::text, g::section_number, g::quantifier_kind, g::unary_op, g::pow_op, g::mul_op,
+        g::add_op, g::compare_op, g::and_op, g::or_op, g::implies_op, g::type_name, g::function_kind, g::truth,
+        g::command_kind, g::verb, g::part, g::amendment_kind, g::free_bits, g::reference, g::arguments, g::record,
+        g::record_field, g::parenthesised, g::conditional, g::let, g::upto, g::range_tail, g::from_to, g::quantifier, g::first,
+        g::field, g::subscript, g::section, g::bits, g::count, g::declaration, g::version, g::constant, g::enumerator,
+        g::enumeration, g::structure, g::object, g::parameters, g::function, g::register_row, g::context_row, g::pre, g::post,
+        g::prose, g::guarded, g::condition_row, g::names, g::ordering_row, g::fid, g::inputs, g::outputs, g::context,
+        g::failure, g::ordering, g::success, g::request, g::footprint, g::command, g::change_context, g::add_ordering,
+        g::change_condition, g::drop_ordering, g::drop_condition, g::changes, g::reason, g::amendment>,
+    fold_single::on<g::postfix, g::unary, g::power, g::product, g::sum, g::comparison, g::conjunction,
                                     g::disjunction, g::expression>>;
 
 using Node = pegtl::parse_tree::node;

@@ -8,14 +8,13 @@ function(run)
   execute_process(COMMAND ${ARGN} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-run(${CMAKE_COMMAND} --install ${BUILD_DIR} --config ${CONFIG} --prefix ${prefix})
+run(${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix ${prefix})
 
 run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${outside} -G ${GENERATOR} -D CMAKE_BUILD_TYPE=${CONFIG}
-    -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_CXX_FLAGS=${FLAGS} -D CMAKE_PREFIX_PATH=${prefix}
-    -D CMAKE_RUNTIME_OUTPUT_DIRECTORY=${outside}/bin -D CMAKE_RUNTIME_OUTPUT_DIRECTORY_${CONFIG}=${outside}/bin)
-run(${CMAKE_COMMAND} --build ${outside} --config ${CONFIG})
+    -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_CXX_FLAGS=${FLAGS} -D CMAKE_PREFIX_PATH=${prefix})
+run(${CMAKE_COMMAND} --build ${outside})
 
-execute_process(COMMAND ${outside}/bin/outside OUTPUT_VARIABLE said COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${outside}/outside OUTPUT_VARIABLE said COMMAND_ERROR_IS_FATAL ANY)
 if(NOT said STREQUAL "2 calls\n")
   message(FATAL_ERROR "The outside project should have said '2 calls', but said '${said}'")
 endif()

@@ -17,9 +17,8 @@ using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
+/// The keys of a record, and their names.
 enum class Key : std::uint8_t {
-  type,
-  note,
   seq,
   cpu,
   t,
@@ -36,51 +35,32 @@ enum class Key : std::uint8_t {
   out,
   params,
   crash,
-  unknown // last: also the number of keys
+  type,
+  note
 };
-constexpr auto key_count = static_cast<std::size_t>(Key::unknown);
+constexpr std::array<std::string_view, 18> key_names = {
+    "seq",    "cpu",   "t",      "t0", "t1",  "call",   "fid",   "rec",  "rd",
+    "parent", "phase", "issued", "in", "out", "params", "crash", "type", "note",
+};
 
-/// By length and first letter first: at most two comparisons a key, most often one.
-Key key_of(std::string_view name) {
-  const auto is = [&](std::string_view word, Key key) { return name == word ? key : Key::unknown; };
-  switch (name.size()) {
-  case 1: return is("t", Key::t);
-  case 2:
-    switch (name[0]) {
-    case 'i': return is("in", Key::in);
-    case 'r': return is("rd", Key::rd);
-    case 't': return name[1] == '0' ? Key::t0 : is("t1", Key::t1);
-    default: return Key::unknown;
-    }
-  case 3:
-    switch (name[0]) {
-    case 's': return is("seq", Key::seq);
-    case 'c': return is("cpu", Key::cpu);
-    case 'f': return is("fid", Key::fid);
-    case 'o': return is("out", Key::out);
-    case 'r': return is("rec", Key::rec);
-    default: return Key::unknown;
-    }
-  case 4:
-    switch (name[0]) {
-    case 'c': return is("call", Key::call);
-    case 't': return is("type", Key::type);
-    case 'n': return is("note", Key::note);
-    default: return Key::unknown;
-    }
-  case 5: return name[0] == 'p' ? is("phase", Key::phase) : is("crash", Key::crash);
-  case 6:
-    switch (name[1]) {
-    case 'a': return name[2] == 'r' && name[3] == 'e' ? is("parent", Key::parent) : is("params", Key::params);
-    case 's': return is("issued", Key::issued);
-    default: return Key::unknown;
-    }
-  default: return Key::unknown;
-  }
-}
+constexpr std::size_t index_of(Key key) { return static_cast<std::size_t>(key); }
+constexpr std::string_view name_of(Key key) { return key_names[index_of(key)]; }
+static_assert(name_of(Key::seq) == "seq" && name_of(Key::note) == "note" &&
+              index_of(Key::note) + 1 == key_names.size());
 
 /// Calls of a Realm: RSI and PSCI. They have a phase, the Host's RMI calls have none.
 bool is_realm_call(std::uint32_t fid) { return !command_name(fid).starts_with("RMI_"); }
+
+/// The index of the name that `matches`, or names.size(). The search begins behind `last`, the one found before:
+/// recorders keep to our order, so the first names looked at are nearly always the ones.
+template <class Matches>
+std::size_t find_behind(std::size_t last, std::span<const std::string_view> names, Matches matches) {
+  for (std::size_t tried = 0, index = last; tried < names.size(); ++tried) {
+    index = index + 1 < names.size() ? index + 1 : 0;
+    if (matches(names[index])) return index;
+  }
+  return names.size();
+}
 
 /// One record: first its values are collected by key, then taken in an order that suits us. So the order in the line
 /// does not matter.
@@ -105,20 +85,22 @@ private:
     return false;
   }
 
-  [[nodiscard]] bool has(Key key) const { return (has_ >> static_cast<unsigned>(key) & 1U) != 0; }
-  [[nodiscard]] element at(Key key) const { return values_[static_cast<std::size_t>(key)]; }
+  [[nodiscard]] bool has(Key key) const { return (has_ >> index_of(key) & 1U) != 0; }
+  [[nodiscard]] element at(Key key) const { return values_[index_of(key)]; }
 
   bool collect(object fields) {
     std::uint32_t seen = 0;
+    std::size_t last = key_names.size() - 1;
     for (const auto field : fields) {
-      const Key key = key_of(field.key);
-      if (key == Key::unknown) continue;
-      const std::uint32_t bit = 1U << static_cast<unsigned>(key);
+      const std::size_t index = find_behind(last, key_names, [&](std::string_view name) { return name == field.key; });
+      if (index == key_names.size()) continue; // not ours
+      last = index;
+      const std::uint32_t bit = 1U << index;
       if ((seen & bit) != 0) return fail(fmt::format("the record has \"{}\" twice", field.key));
       seen |= bit;
       if (field.value.is_null()) continue; // not recorded
       has_ |= bit;
-      values_[static_cast<std::size_t>(key)] = field.value;
+      values_[index] = field.value;
     }
     return true;
   }
@@ -143,14 +125,15 @@ private:
   }
 
   /// Leaves `value` as it is when the field is missing.
-  bool number(Key key, const char* name, std::uint64_t& value) {
+  bool number(Key key, std::uint64_t& value) {
     if (!has(key) || number_in(at(key), value) != Found::bad) return true;
-    return fail(fmt::format("\"{}\" is {}: it must be a number of 64 bits, 123 or \"0x7b\"", name, quoted(at(key))));
+    return fail(
+        fmt::format("\"{}\" is {}: it must be a number of 64 bits, 123 or \"0x7b\"", name_of(key), quoted(at(key))));
   }
-  bool number32(Key key, const char* name, std::uint32_t& value) {
+  bool number32(Key key, std::uint32_t& value) {
     std::uint64_t wide = value;
-    if (!number(key, name, wide)) return false;
-    if (wide > UINT32_MAX) return fail(fmt::format("\"{}\" is {}: it must fit 32 bits", name, quoted(at(key))));
+    if (!number(key, wide)) return false;
+    if (wide > UINT32_MAX) return fail(fmt::format("\"{}\" is {}: it must fit 32 bits", name_of(key), quoted(at(key))));
     value = static_cast<std::uint32_t>(wide);
     return true;
   }
@@ -158,7 +141,7 @@ private:
   /// `seq`, `call` and `fid`.
   bool read_name() {
     if (!has(Key::seq)) return fail("the record has no \"seq\"");
-    if (!number(Key::seq, "seq", call_.seq)) return false;
+    if (!number(Key::seq, call_.seq)) return false;
     if (!has(Key::call)) return fail("the record has no \"call\": it must name the command");
     std::string_view name;
     if (text_in(at(Key::call), name) != Found::value)
@@ -167,7 +150,7 @@ private:
       call_.fid = command_fid(name);
       return call_.fid != 0 || fail(fmt::format("unknown call {}", quoted(at(Key::call))));
     }
-    if (!number32(Key::fid, "fid", call_.fid)) return false;
+    if (!number32(Key::fid, call_.fid)) return false;
     const std::string_view known_name = command_name(call_.fid);
     if (known_name == name && !name.empty()) return true;
     if (!known_name.empty())
@@ -181,7 +164,7 @@ private:
 
   bool registers(Key key, std::span<std::uint64_t> values, std::uint8_t& known) {
     if (!has(key)) return true;
-    const char* name = key == Key::in ? "in" : "out";
+    const std::string_view name = name_of(key);
     array list;
     if (at(key).get(list) != simdjson::SUCCESS)
       return fail(fmt::format("\"{}\" is {}: it must be a list of registers, or null", name, quoted(at(key))));
@@ -228,22 +211,21 @@ private:
       bool flag = true; // "crash":true, or a text that says how
       call_.crashed = at(Key::crash).get(flag) != simdjson::SUCCESS || flag;
     }
-    return number32(Key::cpu, "cpu", call_.cpu) && number(Key::rec, "rec", call_.rec) &&
-           number(Key::rd, "rd", call_.rd) && number(Key::parent, "parent", call_.parent) &&
-           number(Key::issued, "issued", call_.issued);
+    return number32(Key::cpu, call_.cpu) && number(Key::rec, call_.rec) && number(Key::rd, call_.rd) &&
+           number(Key::parent, call_.parent) && number(Key::issued, call_.issued);
   }
 
   bool read_times() {
     if (has(Key::t0) != has(Key::t1)) return fail("the record has only one of \"t0\" and \"t1\"");
     if (has(Key::t0)) {
       call_.timed = true;
-      if (!number(Key::t0, "t0", call_.t0) || !number(Key::t1, "t1", call_.t1)) return false;
+      if (!number(Key::t0, call_.t0) || !number(Key::t1, call_.t1)) return false;
       return call_.t0 <= call_.t1 ||
              fail(fmt::format("the call ends before it starts: t0 is {}, t1 is {}", call_.t0, call_.t1));
     }
     if (has(Key::t)) {
       call_.timed = true;
-      if (!number(Key::t, "t", call_.t0)) return false;
+      if (!number(Key::t, call_.t0)) return false;
       call_.t1 = call_.t0;
     }
     return true;
@@ -263,7 +245,7 @@ private:
   /// The fields of `params`, or of an object in it whose fields have `prefix` before their names.
   bool param_object(object fields, std::string_view prefix) {
     const std::span<const std::string_view> names = param_names(call_.params.kind);
-    std::size_t index = 0; // recorders keep to our order, so the first name looked at is nearly always the one
+    std::size_t last = names.size() - 1;
     for (const auto field : fields) {
       if (field.value.is_null()) continue;
       if (call_.params.kind == ParamsKind::run && prefix.empty()) {
@@ -280,15 +262,12 @@ private:
         if (!param_aux(field.value)) return false;
         continue;
       }
-      const auto matches = [&](std::string_view name) {
+      const std::size_t index = find_behind(last, names, [&](std::string_view name) {
         return name.size() == prefix.size() + field.key.size() && name.starts_with(prefix) && name.ends_with(field.key);
-      };
-      std::size_t tries = names.size();
-      while (tries > 0 && !matches(names[index])) {
-        --tries;
-        index = (index + 1) % names.size();
-      }
-      if (tries > 0 && !param(index, field.value)) return false; // tries == 0: an unknown key
+      });
+      if (index == names.size()) continue; // not ours
+      if (!param(index, field.value)) return false;
+      last = index;
     }
     return true;
   }
@@ -322,7 +301,7 @@ private:
   Call& call_;
   std::string& problem_;
   std::uint32_t has_ = 0; // bit k: values_[k] is set
-  std::array<element, key_count> values_;
+  std::array<element, key_names.size()> values_;
 };
 
 } // namespace

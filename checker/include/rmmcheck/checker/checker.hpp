@@ -2,8 +2,12 @@
 // The same object serves a recorded file, a pipe, or an RMM's own test harness calling it online.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "rmmcheck/checker/report.hpp"
 #include "rmmcheck/model/spec.hpp"
