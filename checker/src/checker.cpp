@@ -9,8 +9,10 @@
 
 #include "binding.hpp"
 #include "describe.hpp"
+#include "explain.hpp"
 #include "judge.hpp"
 #include "platform.hpp"
+#include "rmmcheck/checker/print.hpp"
 
 namespace rmmcheck::checker {
 
@@ -64,6 +66,35 @@ public:
     return check(*p, c);
   }
 
+  // Describes `c` while `judge` judges it: the call as a whole, or the end of an RMI_REC_ENTER.
+  template <class F> Explanation explaining(const Call& c, F judge) {
+    Explainer explainer(*spec_, judge_, c, [this](CallNumber n) { return n == 0 ? 0 : seq_of(n); });
+    explainer_ = &explainer;
+    judge_.observe([&](const Command& command) { explainer.applied(command); });
+    const std::size_t violations = report_.violations.size();
+    const auto notes = report_.notes;
+    const std::size_t incomplete = report_.incomplete.size();
+    const auto kept = std::exchange(options_.max_violations, violations + 1000);
+    judge();
+    options_.max_violations = kept;
+    explainer_ = nullptr;
+    judge_.observe({});
+    Explanation e = explainer.end();
+    e.violations.assign(report_.violations.begin() + static_cast<std::ptrdiff_t>(violations), report_.violations.end());
+    for (std::size_t i = 0; i < report_.notes.size(); ++i)
+      if (i >= notes.size() || notes[i].count != report_.notes[i].count) e.readings.push_back(report_.notes[i].amendment);
+    if (!e.violations.empty()) e.verdict = Verdict::violating;
+    else if (!e.tables.empty() && report_.incomplete.size() == incomplete) e.verdict = Verdict::conforming;
+    return e;
+  }
+
+  Explanation explain(const Call& c) {
+    close_entries(c);
+    explained_seq_ = c.seq;
+    return explaining(c, [&] { call(c); });
+  }
+  const Explanation* explained_exit() const { return explained_exit_ ? &*explained_exit_ : nullptr; }
+
   const TraceReport& finish() {
     while (!open_.empty()) close(open_.begin());
     if (report_.calls == 0) report_.incomplete.emplace_back("the trace holds no call of the model");
@@ -109,7 +140,9 @@ private:
   std::vector<OpenEntry>::iterator close(std::vector<OpenEntry>::iterator it) {
     const OpenEntry open = std::move(*it);
     const auto next = open_.erase(it);
-    if (exit_ != nullptr) step(*exit_, open.call, open.number);
+    if (exit_ != nullptr && open.call.seq == explained_seq_)
+      explained_exit_ = explaining(open.call, [&] { step(*exit_, open.call, open.number); });
+    else if (exit_ != nullptr) step(*exit_, open.call, open.number);
     return next;
   }
 
@@ -130,6 +163,7 @@ private:
     values_.number = number(c);
     current_rec(c);
     if (c.phase == Phase::pending) {
+      if (explainer_ != nullptr) explainer_->begin(command, values_, true);
       const Judgement j = judge_.pending(command, values_);
       if (j.depends_on_unknown) ++report_.with_unknowns;
       if (j.broken != Judgement::Broken::nothing && !under_reading(p, c, std::nullopt)) {
@@ -150,6 +184,7 @@ private:
   void completed(const Prepared& p, const Call& c) {
     const Command& command = *p.command;
     const std::uint64_t x0 = c.out[0];
+    if (explainer_ != nullptr) explainer_->begin(command, values_, false);
     const Judgement j = judge_.complete(command, values_, x0);
     if (j.depends_on_unknown) ++report_.with_unknowns;
     if (j.broken != Judgement::Broken::nothing && !under_reading(p, c, x0)) {
@@ -273,6 +308,7 @@ private:
     values.number = number;
     values.current_rec = values_.current_rec;
     values.current_rec_known = values_.current_rec_known;
+    if (explainer_ != nullptr) explainer_->begin(*p.command, values, false);
     const Judgement j = judge_.event(*p.command, values);
     if (j.broken == Judgement::Broken::nothing) return;
     std::swap(values, values_);
@@ -286,6 +322,7 @@ private:
   bool crashed(const Prepared& p, const Call& c) {
     p.binding.fill(c, values_);
     values_.number = number(c);
+    if (explainer_ != nullptr) explainer_->begin(*p.command, values_, false);
     Violation v;
     v.rule = "crash";
     v.sentence = "the RMM died in this call";
@@ -325,7 +362,7 @@ private:
       v.rule = rule->id;
       decided.push_back(command.failures[j.rule].pre);
       v.sentence = fmt::format("failed with {}, but failure condition {} asks for another result",
-                               with_index(v.observed_status, v.observed_index), rule->id);
+                               result_text(v.observed_status, v.observed_index), rule->id);
       break;
     case Judgement::Broken::failure_output: {
       rule = &command.decl.failure[j.rule];
@@ -365,10 +402,6 @@ private:
       }
     }
     add(std::move(v), p, c, true);
-  }
-
-  static std::string with_index(const std::string& status, std::int64_t index) {
-    return index < 0 ? status : fmt::format("{} {}", status, index);
   }
 
   void add(Violation v, const Prepared& p, const Call& c, bool registers_filled) {
@@ -411,6 +444,9 @@ private:
   std::uint64_t last_seq_ = 0;
   std::uint64_t noted_ = 0;
   TraceReport report_;
+  Explainer* explainer_ = nullptr; ///< while a call is explained
+  std::uint64_t explained_seq_ = 0;
+  std::optional<Explanation> explained_exit_;
 };
 
 Checker::Checker(std::shared_ptr<const Spec> spec, const traces::Header& header, CheckOptions options)
@@ -419,6 +455,8 @@ Checker::~Checker() = default;
 Checker::Checker(Checker&&) noexcept = default;
 
 bool Checker::call(const Call& c) { return impl_->call(c); }
+Explanation Checker::explain(const Call& c) { return impl_->explain(c); }
+const Explanation* Checker::explained_exit() const { return impl_->explained_exit(); }
 const TraceReport& Checker::finish() { return impl_->finish(); }
 const TraceReport& Checker::report() const { return impl_->report(); }
 

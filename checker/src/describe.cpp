@@ -30,8 +30,6 @@ void describe_result(const Spec& spec, const Command& command, std::uint64_t x0,
   index = static_cast<std::int64_t>(x0 >> 8 & 0xff);
 }
 
-namespace {
-
 std::string value_text(const Spec& spec, const std::string& type, const ConcreteDomain::Value& v) {
   switch (v.status) {
   case Status::known: return spec.enumerator(type, v.bits);
@@ -41,8 +39,6 @@ std::string value_text(const Spec& spec, const std::string& type, const Concrete
   }
   return "?";
 }
-
-} // namespace
 
 std::vector<Allowed> allowed_results(const Spec& spec, const Command& command, const CallValues& values, Judge& judge) {
   std::vector<Allowed> out;
@@ -75,12 +71,16 @@ std::vector<Allowed> allowed_results(const Spec& spec, const Command& command, c
     a.status = spec.enumerator(status_type(command), command.success_value);
     if (rmi) a.index = 0;
     a.section = command.decl.section;
-    for (const auto& c : command.success.checks)
-      if (c.output >= 0 && c.value != no_node && command.nodes[c.value].when == When::before) {
+    // Outputs are equations over the state after: they are read there.
+    judge.rehearse(command, values, [&] {
+      for (const auto& c : command.success.checks) {
+        if (c.output < 0 || c.value == no_node) continue;
+        if (c.guard != no_node && ConcreteDomain::truth(ev.eval(c.guard)) != Truth::yes) continue;
         const auto v = ev.eval(c.value);
         const auto& d = command.decl.outputs[static_cast<std::size_t>(c.output)];
         if (v.status == Status::known) a.outputs.emplace_back(d.name, value_text(spec, d.type, v));
       }
+    });
     out.push_back(std::move(a));
   }
   return out;

@@ -16,6 +16,9 @@ void describe_result(const model::Spec& spec, const model::Command& command, std
 /// Type of status codes by the command's interface: RmiStatusCode, RsiCommandReturnCode, PsciReturnCode.
 const char* status_type(const model::Command& command);
 
+/// The value by name or number; what is known of it where it is not known.
+std::string value_text(const model::Spec& spec, const std::string& type, const model::ConcreteDomain::Value& v);
+
 /// Results that are allowed in the judge's state (which must be the one before the call).
 std::vector<Allowed> allowed_results(const model::Spec& spec, const model::Command& command,
                                      const model::CallValues& values, Judge& judge);

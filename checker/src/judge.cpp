@@ -159,6 +159,15 @@ Judgement Judge::event(const Command& command, const CallValues& values) {
   return apply(command, command.success, true);
 }
 
+void Judge::rehearse(const Command& command, const CallValues& values, const std::function<void()>& look) {
+  values_ = &values;
+  domain_.call(values);
+  evaluator_.start(command);
+  rehearsal_ = &look;
+  apply(command, command.success, true);
+  rehearsal_ = nullptr;
+}
+
 // --- effects --------------------------------------------------------------------------------------------------------
 
 void Judge::write(const model::Write<Domain>& w) {
@@ -251,9 +260,15 @@ Judgement Judge::apply(const Command& command, const Equations& equations, bool 
     for (; done < writes_.size(); ++done) write(writes_[done]);
   }
   if (with_footprint) footprint(command);
+  if (rehearsal_ != nullptr) {
+    (*rehearsal_)();
+    state_.rollback();
+    return j;
+  }
 
   auto& covered = &equations == &command.request ? coverage(command).request : coverage(command).success;
   for (const auto& w : writes_) ++covered[w.condition];
+  if (observer_) observer_(command);
   for (std::size_t k = 0; k < equations.checks.size(); ++k) {
     const Check& check = equations.checks[k];
     const auto v = evaluator_.eval(check.holds);

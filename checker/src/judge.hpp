@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -54,6 +55,11 @@ public:
   };
   Holding holding(const model::Command& command, const model::CallValues& values);
 
+  /// Lets the success conditions take effect, calls `look` in that state, and takes everything back (explanations).
+  void rehearse(const model::Command& command, const model::CallValues& values, const std::function<void()>& look);
+  /// Calls `f` when equations have taken effect and nothing is final yet (explanations); empty: nobody looks.
+  void observe(std::function<void(const model::Command&)> f) { observer_ = std::move(f); }
+
   model::ConcreteDomain& domain() { return domain_; }
   model::Evaluator<model::ConcreteDomain>& evaluator() { return evaluator_; }
 
@@ -91,6 +97,8 @@ private:
   std::vector<model::Write<Domain>> writes_;
   std::vector<std::unique_ptr<Coverage>> coverage_;
   std::unordered_map<const model::Command*, Coverage*> coverage_of_;
+  std::function<void(const model::Command&)> observer_;
+  const std::function<void()>* rehearsal_ = nullptr;
 };
 
 } // namespace rmmcheck::checker

@@ -130,10 +130,11 @@ void State::put(std::uint8_t kind, std::uint64_t key, std::uint16_t slot, std::u
     if (slot == granule_state_slot_ && old != v) granule_changed(key, old, v);
     return;
   }
-  Object& o = find_or_make(kind, key);
-  o.slot[slot] = value;
-  o.unknown[slot] = unknown ? 1 : 0;
-  o.writer[slot] = by;
+  Object* o = find(kind, key);
+  if (o == nullptr) return; // no such Realm or REC: its Granule is in another state
+  o->slot[slot] = value;
+  o->unknown[slot] = unknown ? 1 : 0;
+  o->writer[slot] = by;
 }
 
 void State::write(std::uint8_t kind, std::uint64_t key, std::uint16_t slot, std::uint64_t value, CallNumber by) {

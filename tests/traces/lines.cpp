@@ -105,6 +105,17 @@ TEST_CASE("how the bytes arrive does not matter") {
   }
 }
 
+TEST_CASE("how the bytes arrive does not matter for the search for a call") {
+  const std::string call = "SMC_RMI_VERSION 10000 > RMI_SUCCESS 10000 10000\n";
+  constexpr std::size_t limit = std::size_t{64} << 10;
+  for (const std::size_t piece : {100U, 4096U, 65536U, 131072U}) {
+    // The last line that is searched begins one byte before the limit.
+    const std::string before = std::string(limit - 2, 'x') + "\n", behind = std::string(limit - 1, 'x') + "\n";
+    CHECK(drain(std::make_unique<Pieces>(before + call, piece)).calls.size() == 1);
+    CHECK_THAT(drain(std::make_unique<Pieces>(behind + call, piece)).error.to_string(), Contains("known format"));
+  }
+}
+
 TEST_CASE("a call is there as soon as its line is") {
   SECTION("JSONL") {
     std::size_t asked = 0;

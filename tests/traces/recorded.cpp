@@ -126,3 +126,20 @@ TEST_CASE("recorded traces: the console tells the same") {
   }
   CHECK(compared >= 6);
 }
+
+TEST_CASE("the examples in FORMAT.md can be read") {
+  const std::string page = contents(RMMCHECK_SOURCE_DIR "/traces/FORMAT.md");
+  int examples = 0;
+  for (std::size_t begin = 0; (begin = page.find("\n```", begin)) != std::string::npos; ++examples) {
+    begin = page.find('\n', begin + 1) + 1;
+    const std::size_t end = page.find("```", begin);
+    REQUIRE(end != std::string::npos);
+    const std::string example = page.substr(begin, end - begin);
+    begin = end + 3;
+    const Trace trace = drain(example);
+    INFO(example << trace.error.to_string());
+    CHECK(trace.ok);
+    CHECK(trace.calls.size() >= 2);
+  }
+  CHECK(examples == 3);
+}

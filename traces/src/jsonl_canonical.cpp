@@ -1,9 +1,9 @@
 #include "jsonl_canonical.hpp"
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstring>
-#include <tuple>
 
 #include "number_text.hpp"
 #include "reset.hpp"
@@ -23,8 +23,9 @@ std::uint64_t load8(const char* at) {
 
 /// How many characters stand before the first quote in `word`; 8 when there is none.
 unsigned before_quote(std::uint64_t word) {
-  const std::uint64_t zero = word ^ bytes_of('"'); // the quote is the zero byte, and the lowest
-  const std::uint64_t mark = (zero - bytes_of(1)) & ~zero & bytes_of(0x80); // marked byte is a zero byte
+  // Quotes become zero bytes. Of the bytes marked by their bit 7, the lowest one is a zero byte.
+  const std::uint64_t zero = word ^ bytes_of('"');
+  const std::uint64_t mark = (zero - bytes_of(1)) & ~zero & bytes_of(0x80);
   return static_cast<unsigned>(std::countr_zero(mark)) / 8;
 }
 
@@ -107,6 +108,12 @@ private:
   const char* at_;
 };
 
+/// The mask that says that every register is known.
+template <std::size_t count>
+constexpr std::uint8_t all_of(const std::array<std::uint64_t, count>&) {
+  return (1U << count) - 1;
+}
+
 bool read_phase(Cursor& line, Call& call) {
   if (line.literal("complete\""))
     call.phase = Phase::complete;
@@ -159,12 +166,12 @@ bool read_canonical(std::string_view text, Call& call) {
   if (!line.literal(",\"in\":[")) return false;
   for (std::size_t i = 0; i < call.in.size(); ++i)
     if ((i > 0 && !line.literal(",")) || !line.hex(call.in[i])) return false;
-  call.in_known = (1U << std::tuple_size_v<decltype(call.in)>)-1;
+  call.in_known = all_of(call.in);
 
   if (line.literal("],\"out\":[")) {
     for (std::size_t i = 0; i < call.out.size(); ++i)
       if ((i > 0 && !line.literal(",")) || !line.hex(call.out[i])) return false;
-    call.out_known = (1U << std::tuple_size_v<decltype(call.out)>)-1;
+    call.out_known = all_of(call.out);
     if (!line.literal("]}")) return false;
   } else if (!line.literal("],\"out\":null}")) {
     return false;

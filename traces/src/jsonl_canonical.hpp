@@ -12,7 +12,7 @@ namespace rmmcheck::traces {
 /// so the general reader has to say whether it is right; `call` then has no meaning. What is read here is what the
 /// general reader reads: tests and the fuzzer compare the two.
 ///
-/// Measured on big-lifecycle (1 million lines, 170 MB): 11 million lines a second, against 3.4 through simdjson, which
+/// Measured on big-lifecycle (1 million lines, 170 MB): 11 million lines a second, against 3.1 through simdjson, which
 /// has to find every token of a line before it can be asked what the tokens are.
 ///
 /// `line` must be followed by its newline (or carriage return) in memory: it stops every loop here, so that no position

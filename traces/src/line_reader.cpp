@@ -11,8 +11,6 @@ constexpr std::size_t first_capacity = std::size_t{128} << 10;
 // A line of max_line bytes, its CR LF, and room to read on.
 constexpr std::size_t last_capacity = LineReader::max_line + first_capacity;
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF"; // some editors on Windows leave it
-
 } // namespace
 
 LineReader::LineReader(std::unique_ptr<ByteSource> source)

@@ -11,6 +11,9 @@
 
 namespace rmmcheck::traces {
 
+/// Some editors put it before a text; it is no part of the first line.
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 /// Reads lines ended by LF or CR LF, and looks ahead for those who have to recognise a format first.
 ///
 /// A line is a view into one buffer, which starts at 128 KiB (it stays in the second-level cache) and grows only for
@@ -25,7 +28,7 @@ public:
 
   explicit LineReader(std::unique_ptr<ByteSource> source);
 
-  /// Moves to the next line; an unread source error or an over-long line is `error`, and stays so.
+  /// Moves to the next line. A source that fails, or a line that is too long, is an `error` from then on.
   enum class Step : std::uint8_t { line, end, error };
   Step next();
 
@@ -43,6 +46,7 @@ public:
   /// Reads more of them, at least one byte; false when there are none to be had (the end, an error, a full buffer).
   bool look_further();
   [[nodiscard]] bool at_source_end() const { return source_end_; }
+  [[nodiscard]] bool failed() const { return failed_; }
 
 private:
   bool fail(Error error);

@@ -9,10 +9,8 @@
 namespace rmmcheck::traces {
 namespace {
 
-/// A boot log may stand before the first call; this much of it is searched.
+/// A boot log may stand before the first call; the lines that begin in this much of it are searched.
 constexpr std::size_t search_limit = std::size_t{64} << 10;
-
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 /// A tar archive would otherwise do for a console log, if one is in it. Its first block ends in a checksum over itself,
 /// in every dialect: the sum of 512 bytes, with blanks in the place of the sum.
@@ -47,10 +45,11 @@ std::optional<char> first_byte(std::string_view text) {
   return at == std::string_view::npos ? std::nullopt : std::optional(text[at]);
 }
 
-/// Looks for a call in the whole lines of `text` from `searched` on, and moves `searched` behind them.
+/// Looks for a call in the lines of `text` that begin between `searched` and the limit, and moves `searched` on. A last
+/// line without its newline counts only when the text is `complete`.
 bool finds_call(std::string_view text, bool complete, std::size_t& searched) {
   Call call;
-  while (searched < text.size()) {
+  while (searched < std::min(text.size(), search_limit)) {
     std::size_t end = text.find('\n', searched);
     if (end == std::string_view::npos) {
       if (!complete) return false;
@@ -58,7 +57,7 @@ bool finds_call(std::string_view text, bool complete, std::size_t& searched) {
     }
     const std::string_view line = text.substr(searched, end - searched);
     if (read_console_line(searched == 0 ? without_mark(line) : line, call) == ConsoleLine::call) return true;
-    searched = std::min(end + 1, text.size());
+    searched = end + 1;
   }
   return false;
 }
@@ -72,22 +71,20 @@ Guess guess_format(LineReader& lines) {
     if (is_tar(text)) return Guess::tar;
     const std::optional<char> first = first_byte(text);
     if (first == '{') return Guess::jsonl;
-    const bool enough = text.size() >= search_limit;
-    if (finds_call(text, lines.at_source_end(), searched)) return Guess::console;
-    if (enough || lines.at_source_end()) {
-      if (text.find('\0') != std::string_view::npos) return Guess::binary;
-      if (!first && !enough) return Guess::empty;
-      return Guess::unknown;
-    }
-    if (!lines.look_further() && !lines.at_source_end()) return Guess::unreadable;
+    const bool complete = lines.at_source_end();
+    if (finds_call(text, complete, searched)) return Guess::console;
+    if (searched < search_limit && !complete && (lines.look_further() || lines.at_source_end())) continue;
+    if (lines.failed()) return Guess::unreadable;
+    if (text.find('\0') != std::string_view::npos) return Guess::binary;
+    return complete && !first ? Guess::empty : Guess::unknown;
   }
 }
 
 constexpr const char* known_formats =
     "this is no trace in a known format: neither JSONL (begins with {\"type\":\"header\",...}) nor a TF-RMM console "
-    "log (has "
-    "lines such as \"SMC_RMI_REALM_CREATE 880000000 880001000 > RMI_SUCCESS\" in its first 64 KiB). If the calls come "
-    "later, say --format console";
+    "log "
+    "(has lines such as \"SMC_RMI_REALM_CREATE 880000000 880001000 > RMI_SUCCESS\" in its first 64 KiB). If the calls "
+    "come later, say --format console";
 constexpr const char* tar_archive = "this is a tar archive: unpack it, and name the trace files in it";
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "seq_order.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace rmmcheck::traces {
 

@@ -63,12 +63,15 @@ struct TraceReport {
   std::vector<Violation> violations;   ///< at most `max_violations`, in order
   std::uint64_t violation_count = 0;   ///< all of them
   std::map<std::string, std::uint64_t> signatures; ///< how often each
+  std::map<std::string, std::string> waived;       ///< signatures that a waiver covers, with its reason
+  std::map<std::string, std::uint64_t> commands;   ///< how often each command of the model was called
 };
 
 struct Report {
   std::string spec;
   std::vector<std::string> amendments; ///< those in force
   std::vector<TraceReport> traces;
+  std::vector<std::string> unused_waivers; ///< signatures of waivers that covered nothing
   Verdict verdict = Verdict::input_error;
 };
 

@@ -169,6 +169,7 @@ public:
   }
   static bool exists(const TableRef& t) { return t.table != nullptr; }
   static Value missing(const TableRef& t, bool) { return {0, t.status}; }
+  static const Value& where_exists(const TableRef&, const Value& v) { return v; }
   [[nodiscard]] std::uint32_t entries() const { return state_->entries(); }
 
   /// Index of the first entry from `from` on in `state`; unknown when an unknown entry comes first.

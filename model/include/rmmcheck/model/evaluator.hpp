@@ -6,7 +6,8 @@
 //   truth(Value)             what a Bool is known to be
 //   constant, input, output, param, current_rec, delegable, features, version, aux_count, unspecified, opaque   the leaves
 //   not_, and_, or_, ite, eq, ne, lt, le, add, sub, mul, div, mod, pow2, slice                               arithmetic
-//   cell, walk, place_at, place, level, entry, table_of, child, table_at, table_addr, each_object             state
+//   cell, walk, place_at, place, level, entry, table_of, child, table_at, table_addr, each_object,            state
+//   exists, missing, where_exists
 #pragma once
 
 #include <cstdint>
@@ -242,7 +243,7 @@ private:
       const T t = table(n.a);
       if (!d_.exists(t)) return d_.missing(t, true);
       entries(n, t, n.b, n.d, [&](const V& inside, std::uint32_t) { return round(n.field != 0, acc, inside, eval(n.c)); });
-      return acc;
+      return d_.where_exists(t, acc);
     }
     case Op::first_entry: return first_entry(n);
     case Op::all_objects: {
@@ -322,7 +323,7 @@ private:
     V result = d_.constant(certain ? found.back().index : d_.entries(), false);
     for (std::size_t k = found.size(); k-- > 0;)
       result = d_.ite(found[k].holds, d_.constant(found[k].index, false), result);
-    return result;
+    return d_.where_exists(t, result);
   }
 
   void collect(const Effect& f, const V& outer, std::vector<Write<D>>& out) {

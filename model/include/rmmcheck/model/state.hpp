@@ -5,8 +5,8 @@
 // reused afterwards. Memory follows live state. Not thread-safe: one State per checker.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -114,7 +114,8 @@ public:
   // --- objects ------------------------------------------------------------------------------------------------------
   /// Status::undefined where no such object exists (or, for a Granule, where the address is unaligned or not delegable).
   Status read(std::uint8_t kind, std::uint64_t key, std::uint16_t slot, std::uint64_t& value) const;
-  /// Objects are made by the first write; tables, Realms and RECs disappear when their Granule changes state (at commit).
+  /// A Realm, REC or table appears, with every cell unknown, when its Granule takes the state that carries it, and disappears
+  /// (at commit) when the Granule leaves it. Writing to an object that does not exist does nothing.
   void write(std::uint8_t kind, std::uint64_t key, std::uint16_t slot, std::uint64_t value, CallNumber by);
   void forget(std::uint8_t kind, std::uint64_t key, std::uint16_t slot, CallNumber by);
   [[nodiscard]] CallNumber writer(const CellId& cell) const;
@@ -129,6 +130,13 @@ public:
   /// The table whose Granule is at `addr`; null when there is none.
   [[nodiscard]] Table* table_at(std::uint64_t addr) const;
   [[nodiscard]] Table* table_number(std::uint32_t number) const;
+  /// All tables, in the order in which they were made.
+  template <class F> void each_table(F f) const {
+    std::vector<std::uint32_t> numbers;
+    for (const auto& [number, table] : tables_) numbers.push_back(number);
+    std::sort(numbers.begin(), numbers.end());
+    for (const auto number : numbers) f(*table_number(number));
+  }
   /// The table that a TABLE entry points to; null when its address is unknown or no table is there.
   [[nodiscard]] Table* child(Table& table, std::uint32_t index) const;
   /// Starting table `t` of a Realm; null when the Realm's attributes are unknown.
