@@ -228,7 +228,7 @@ private:
     Violation v;
     v.rule = amendment;
     v.sentence = "conforms only under the reading " + amendment;
-    add(std::move(v), *find(c.fid), c, false);
+    add(std::move(v), *find(c.fid), c);
   }
 
   // --- registers that are no outputs --------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ private:
       v.section = unused_->command->decl.section;
       v.sentence = unused ? fmt::format("X{} is no output of this command and must be zero, but is {:#x}", reg, value)
                           : fmt::format("bits of X{} that carry no output must be zero, but {:#x} is set", reg, value);
-      add(std::move(v), p, c, false);
+      add(std::move(v), p, c);
     }
   }
 
@@ -292,7 +292,7 @@ private:
           Violation v;
           v.rule = "rec_exit";
           v.sentence = "the command failed, but exit data was recorded: the Realm has run";
-          add(std::move(v), p, c, false);
+          add(std::move(v), p, c);
           break;
         }
       return;
@@ -327,7 +327,7 @@ private:
     v.rule = "crash";
     v.sentence = "the RMM died in this call";
     v.allowed = allowed_results(*spec_, *p.command, values_, judge_);
-    add(std::move(v), p, c, true);
+    add(std::move(v), p, c);
     return false;
   }
 
@@ -395,17 +395,26 @@ private:
     if (v.caused_by.size() > 64) v.caused_by.erase(v.caused_by.begin(), v.caused_by.end() - 64);
     if (rule != nullptr) {
       judge_.evaluator().start(command);
-      if (rule->pre) v.decided_by = explain_values(*spec_, command, *rule->pre, judge_);
-      if (rule->post && (j.broken == Judgement::Broken::equation || j.broken == Judgement::Broken::failure_output)) {
-        auto more = explain_values(*spec_, command, *rule->post, judge_);
-        v.decided_by.insert(v.decided_by.end(), more.begin(), more.end());
-      }
+      const When when = j.broken == Judgement::Broken::equation ? When::after : When::before;
+      if (rule->pre) v.decided_by = explain_values(*spec_, command, values_, *rule->pre, when, judge_);
+      if (rule->post && (j.broken == Judgement::Broken::equation || j.broken == Judgement::Broken::failure_output))
+        for (auto& e : explain_values(*spec_, command, values_, *rule->post, when, judge_))
+          add_once(v.decided_by, std::move(e));
     }
-    add(std::move(v), p, c, true);
+    // Nothing held: the values of every condition that would have explained what was observed.
+    if (j.broken == Judgement::Broken::must_succeed)
+      for (std::size_t i = 0; i < command.failures.size(); ++i)
+        if (command.failures[i].status == (c.out[0] & 0xff) && v.decided_by.size() < 16)
+          for (auto& e : explain_values(*spec_, command, values_, *command.decl.failure[i].pre, When::before, judge_))
+            add_once(v.decided_by, std::move(e));
+    add(std::move(v), p, c);
   }
 
-  void add(Violation v, const Prepared& p, const Call& c, bool registers_filled) {
-    (void)registers_filled;
+  static void add_once(std::vector<Explained>& list, Explained e) {
+    if (std::none_of(list.begin(), list.end(), [&](const Explained& x) { return x.text == e.text; })) list.push_back(std::move(e));
+  }
+
+  void add(Violation v, const Prepared& p, const Call& c) {
     const Prepared& recorded = p.command->decl.event ? *find(c.fid) : p;
     const Command& command = *recorded.command;
     v.seq = c.seq;

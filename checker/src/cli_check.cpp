@@ -170,6 +170,8 @@ private:
   void stream(const TraceReport& r, std::size_t& printed) {
     for (; printed < r.violations.size(); ++printed) {
       const auto& v = r.violations[printed];
+      const auto covers = [&](const auto& w) { return w.signature == v.signature && w.covers("-"); };
+      if (std::any_of(waivers_.begin(), waivers_.end(), covers)) continue; // the report counts it
       if (++streamed_[v.signature] == 1)
         print(checker::violation_text(v, text_) + "\n");
       else

@@ -86,13 +86,36 @@ std::vector<Allowed> allowed_results(const Spec& spec, const Command& command, c
   return out;
 }
 
-std::vector<Explained> explain_values(const Spec& spec, const Command& command, const Expr& expression, Judge& judge) {
+std::vector<NodeId> nodes_before(const Command& command, NodeId first) {
+  std::vector<NodeId> out;
+  std::vector<bool> later(command.nodes.size(), false);
+  for (NodeId id = 0; id < command.nodes.size(); ++id) {
+    const Node& n = command.nodes[id];
+    later[id] = n.when == When::after || n.bound;
+    for (const NodeId child : {n.a, n.b, n.c, n.d})
+      if (child != no_node && later[child]) later[id] = true;
+    if (!later[id] && id >= first) out.push_back(id);
+  }
+  return out;
+}
+
+std::vector<Explained> explain_values(const Spec& spec, const Command& command, const CallValues& values, const Expr& expression,
+                                      When when, Judge& judge) {
   Command scratch = command;
-  const auto parts = parts_of(spec, scratch, expression, When::before);
+  const auto parts = parts_of(spec, scratch, expression, when);
   std::vector<Explained> out;
   auto& ev = judge.evaluator();
-  ev.start(scratch);
-  for (const auto& p : parts) out.push_back({p.text, value_text(spec, p.type, ev.eval(p.node))});
+  const auto look = [&] {
+    for (const auto& p : parts) out.push_back({p.text, value_text(spec, p.type, ev.eval(p.node))});
+  };
+  if (when == When::after) {
+    const auto before = nodes_before(scratch, static_cast<NodeId>(command.nodes.size()));
+    scratch.success.sampled.insert(scratch.success.sampled.end(), before.begin(), before.end());
+    judge.rehearse(scratch, values, look);
+  } else {
+    ev.start(scratch);
+    look();
+  }
   ev.start(command);
   return out;
 }

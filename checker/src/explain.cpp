@@ -250,17 +250,7 @@ void Explainer::add_walk(std::uint64_t rd, std::uint64_t ipa, std::int64_t level
 
 // Makes the evaluator remember all that is about the state before, as the judge's does for what it needs.
 void Explainer::sample(Table& t) {
-  const auto& nodes = t.command.nodes;
-  std::vector<bool> later(nodes.size(), false);
-  for (NodeId id = 0; id < nodes.size(); ++id) {
-    const Node& n = nodes[id];
-    later[id] = n.when == When::after || n.bound;
-    for (const NodeId child : {n.a, n.b, n.c, n.d})
-      if (child != no_node && later[child]) later[id] = true;
-    if (later[id] || n.op == Op::place_var || n.op == Op::table_of || n.op == Op::table_child || n.op == Op::table_at) continue;
-    if (n.op == Op::walk || n.op == Op::place_at) t.evaluator.place(id);
-    else t.evaluator.eval(id);
-  }
+  t.evaluator.sample(nodes_before(t.command, 0));
 }
 
 void Explainer::applied(const Command& command) {

@@ -234,7 +234,8 @@ void Judge::footprint(const Command& command) {
 
 Judgement Judge::apply(const Command& command, const Equations& equations, bool with_footprint) {
   Judgement j;
-  state_.begin();
+  // Without a check nothing can be found wrong any more, and there is nothing to take back.
+  if (!equations.checks.empty()) state_.begin();
   // An observed output that must equal an unknown cell of the state before tells its value.
   for (const auto& check : equations.checks)
     if (check.output >= 0 && check.value != no_node && command.nodes[check.value].when == When::before &&

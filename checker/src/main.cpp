@@ -24,7 +24,9 @@ int main(int argc, char** argv) {
       if (e.get_exit_code() == 0) return app.exit(e); // --help, --version
       std::string help = "rmmcheck";
       for (const auto* chosen : app.get_subcommands()) help += " " + chosen->get_name();
-      return cli::complain(fmt::format("{}; see `{} --help`", e.what(), help));
+      const std::string first = argc > 1 ? argv[1] : "";
+      const bool unknown = app.get_subcommands().empty() && !first.empty() && first.front() != '-';
+      return cli::complain(fmt::format("{}; see `{} --help`", unknown ? "there is no command '" + first + "'" : e.what(), help));
     }
   } catch (const std::exception& e) {
     return cli::complain(fmt::format("cannot go on: {}", e.what()));

@@ -45,7 +45,7 @@ std::string Text::paint(Colour colour, std::string_view text) const {
 }
 
 void Text::line(std::string_view text) {
-  out_ += text;
+  for (const char c : text) out_ += c == no_break ? ' ' : c;
   out_ += '\n';
 }
 

@@ -11,6 +11,9 @@ namespace rmmcheck::checker {
 
 enum class Colour : std::uint8_t { none, red, green, yellow, bold, dim };
 
+/// A blank at which no line is broken; printed as a blank.
+inline constexpr char no_break = '\x1f';
+
 class Text {
 public:
   explicit Text(const TextOptions& options) : options_(options) {}

@@ -76,18 +76,22 @@ void violation(Text& t, const Violation& v, const CallTexts& calls) {
   causes(t, v, calls);
 }
 
-void occurrences(Text& t, const TraceReport& r, const std::string& signature, std::uint64_t count, bool first_shown) {
+// Where a signature occurred, without the first `skip` of its `count` occurrences.
+void occurrences(Text& t, const TraceReport& r, const std::string& signature, const char* label, std::uint64_t skip) {
+  const std::uint64_t count = r.signatures.at(signature);
   std::string list;
-  std::uint64_t listed = first_shown ? 1 : 0, seen = 0;
+  std::uint64_t seen = 0;
   for (const auto& v : r.violations) {
-    if (v.signature != signature || (seen++ == 0 && first_shown)) continue;
-    if (listed > t.options().occurrences) break;
-    list += fmt::format("{}{} (line {})", list.empty() ? "" : ", ", v.seq, v.line);
-    ++listed;
+    if (v.signature != signature || seen++ < skip) continue;
+    if (seen - skip > t.options().occurrences) {
+      --seen;
+      break;
+    }
+    list += fmt::format("{}{}{}(line{}{})", list.empty() ? "" : ", ", v.seq, no_break, no_break, v.line);
   }
-  if (count <= 1 || count <= (first_shown ? 1U : 0U)) return;
-  if (listed < count) list += fmt::format("{}{} more", list.empty() ? "" : ", and ", grouped(count - listed));
-  t.field("  also calls", column, list);
+  if (count <= skip) return;
+  if (seen < count) list += fmt::format("{}{} more", list.empty() ? "" : ", and ", grouped(count - seen));
+  t.field(label, column, list);
 }
 
 // Signatures in the order of their first occurrence; those of which no occurrence was kept come last.
@@ -112,7 +116,7 @@ void group(Text& t, const TraceReport& r, const std::string& signature, const Ca
     return;
   }
   violation(t, *first, calls);
-  occurrences(t, r, signature, count, true);
+  occurrences(t, r, signature, "  also calls", 1);
 }
 
 void remarks(Text& t, const TraceReport& r) {
@@ -121,7 +125,7 @@ void remarks(Text& t, const TraceReport& r) {
       t.line();
       t.line(fmt::format("{}  ({}, waived)", t.paint(Colour::yellow, signature), counted(r.signatures.at(signature), "violation")));
       t.field("  reason", column, w->second);
-      occurrences(t, r, signature, r.signatures.at(signature) + 1, false);
+      occurrences(t, r, signature, "  calls", 0);
     }
   if (!r.notes.empty()) t.line();
   for (const auto& n : r.notes)
@@ -165,7 +169,7 @@ std::string trace_text(const TraceReport& r, const TextOptions& options, const C
   if (r.skipped_lines != 0) facts += fmt::format("; {} skipped", counted(r.skipped_lines, "line"));
   if (r.with_unknowns != 0)
     facts += fmt::format("; {} on values that the trace does not hold", counted(r.with_unknowns, "result depends", "results depend"));
-  t.field("  ", 2, facts);
+  if (r.calls != 0 || r.error.empty()) t.field("  ", 2, facts);
   for (const auto& signature : in_order(r))
     if (!r.waived.contains(signature)) group(t, r, signature, calls, details);
   remarks(t, r);

@@ -61,7 +61,43 @@ std::unique_ptr<Command> Compiler::compile(CommandDecl decl) {
       c->context_before[ctx.name + ".level"] = low.node(level);
     }
   }
+  choose_kept(*c);
   return c;
+}
+
+// Remembering a value costs more than a cheap one-off computation: only what is used twice, or must survive the command's
+// own changes, is kept.
+void Compiler::choose_kept(Command& c) {
+  std::vector<unsigned> uses(c.nodes.size(), 0);
+  const auto use = [&](NodeId id) {
+    if (id != no_node) ++uses[id];
+  };
+  for (const auto& n : c.nodes)
+    for (const NodeId child : {n.a, n.b, n.c, n.d}) use(child);
+  const auto twice = [&](NodeId id) {
+    if (id != no_node) uses[id] += 2;
+  };
+  const auto effect = [&](const auto& self, const Effect& f) -> void {
+    for (const NodeId id : {f.guard, f.target, f.index, f.value, f.from, f.to}) use(id);
+    for (const auto& b : f.body) self(self, b);
+  };
+  for (const auto& f : c.failures) {
+    use(f.pre);
+    use(f.index);
+    for (const auto& o : f.outputs) use(o.holds), use(o.value);
+  }
+  for (const auto* e : {&c.success, &c.request}) {
+    for (const auto& group : e->groups)
+      for (const auto& f : group) effect(effect, f);
+    for (const auto& k : e->checks) use(k.holds), use(k.guard), use(k.value);
+    for (const NodeId id : e->sampled) twice(id);
+  }
+  for (const auto& f : c.footprint) twice(f.target), twice(f.from), twice(f.to);
+  for (NodeId id = 0; id < c.nodes.size(); ++id) {
+    Node& n = c.nodes[id];
+    const bool cheap = n.op == Op::input || n.op == Op::output || n.op == Op::param || n.op == Op::current_rec || n.op == Op::var;
+    n.keep = !n.bound && !cheap && uses[id] > 1;
+  }
 }
 
 // --- failure conditions ---------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ private:
   void footprint(Command& c, Lowering& low);
   bool footprint_item(Command& c, Lowering& low, const Expr& e, const Lowering::Scope& scope, FootprintCode item);
   void sample(const Command& c, Equations& out);
+  static void choose_kept(Command& c);
 
   const Spec& spec_;
   const std::unordered_map<std::string, FuncDecl>& functions_;

@@ -31,6 +31,7 @@ struct Recorded {
   std::string name;
   traces::Header header;
   std::vector<traces::Call> calls;
+  std::uint64_t skipped_lines = 0;       ///< notes
   std::multiset<Finding> baseline;       ///< findings about the trace as it was recorded
   std::set<std::uint64_t> baseline_seqs; ///< calls that they are about
 };
@@ -86,6 +87,7 @@ inline Recorded read_trace(const std::filesystem::path& path) {
   traces::Call call;
   traces::Next next = reader.value()->next(call);
   for (; next == traces::Next::call; next = reader.value()->next(call)) trace.calls.push_back(call);
+  trace.skipped_lines = reader.value()->skipped_lines();
   if (next == traces::Next::error) throw std::runtime_error(reader.value()->error().to_string());
   return trace;
 }

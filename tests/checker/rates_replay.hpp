@@ -32,23 +32,20 @@ public:
     bool accepted = true;       ///< as recorded, under the text or a reading
     std::string allowed;        ///< the results that it allows, as text
   };
-  /// Called after every step that was accepted: the equations hold, the state is that of after.
-  using Accepted = std::function<void(const model::Command&, const model::Equations&, const model::CallValues&)>;
+  /// Called around each step that is to make `equations` true: before it, and after it when it was accepted as the text has
+  /// it (not under a reading).
+  using Step = std::function<void(const model::Command&, const model::Equations& equations, const model::CallValues&)>;
 
   Replay(std::shared_ptr<const model::Spec> spec, const traces::Header& header)
       : spec_(std::move(spec)), state_(*spec_, platform_of(header)), judge_(*spec_, state_) {}
 
   model::State& state() { return state_; }
   Judge& judge() { return judge_; }
-  Accepted accepted;
+  Step before, after;
 
   Outcome call(const traces::Call& call, bool describe = true) {
     Outcome out;
-    if (open_ && !(call.phase != traces::Phase::host && (call.parent == 0 || call.parent == open_->seq))) {
-      const traces::Call enter = *open_;
-      open_.reset();
-      out.accepted = step("REC_EXIT", enter);
-    }
+    if (open_ && !(call.phase != traces::Phase::host && (call.parent == 0 || call.parent == open_->seq))) out.accepted = finish();
     const model::Command* command = spec_->find_fid(call.fid);
     if (command == nullptr || call.crashed) return out;
     out.modelled = true;
@@ -56,6 +53,7 @@ public:
     fill(*command, call, values);
     if (call.phase == traces::Phase::pending) {
       if (describe) out.allowed = allowed(*command, values);
+      if (before) before(*command, command->request, values);
       judged(out, judge_.pending(*command, values), *command, command->request, values, [&](const model::Command& variant) {
         model::CallValues v;
         fill(variant, call, v);
@@ -70,20 +68,29 @@ public:
       return out;
     }
     if (describe) out.allowed = allowed(*command, values);
-    const model::CallValues* adopted = &values;
-    const Judgement first = judge_.complete(*command, values, call.out[0]);
     static const model::Equations none;
-    judged(out, first, *command, call.out[0] == command->success_value ? command->success : none, values, [&](const model::Command& variant) {
+    const model::Equations& equations = call.out[0] == command->success_value ? command->success : none;
+    if (before) before(*command, equations, values);
+    const Judgement first = judge_.complete(*command, values, call.out[0]);
+    judged(out, first, *command, equations, values, [&](const model::Command& variant) {
       model::CallValues v;
       fill(variant, call, v);
       return judge_.complete(variant, v, call.out[0]);
     });
-    if (first.broken != Judgement::Broken::nothing && !conforming_) judge_.adopt(*command, *adopted, call.out[0], first);
+    if (first.broken != Judgement::Broken::nothing && !conforming_) judge_.adopt(*command, values, call.out[0], first);
     if (command->decl.name == "RMI_REC_ENTER" && call.out[0] == command->success_value) {
       out.accepted = step("REC_ENTRY", call) && out.accepted;
       open_ = call;
     }
     return out;
+  }
+
+  /// The last REC exit takes effect; false when one of its equations does not hold.
+  bool finish() {
+    if (!open_) return true;
+    const traces::Call enter = *open_;
+    open_.reset();
+    return step("REC_EXIT", enter);
   }
 
 private:
@@ -107,7 +114,7 @@ private:
               const model::CallValues& values, Try again) {
     conforming_ = j.broken == Judgement::Broken::nothing;
     if (conforming_) {
-      if (accepted) accepted(command, equations, values);
+      if (after) after(command, equations, values);
       return;
     }
     for (const auto& variant : spec_->variants(command))
@@ -123,9 +130,10 @@ private:
     if (command == nullptr) return true;
     model::CallValues values;
     fill(*command, call, values);
+    if (before) before(*command, command->success, values);
     const bool good = judge_.event(*command, values).broken == Judgement::Broken::nothing;
     if (!good) judge_.adopt_equations(*command, command->success, values);
-    else if (accepted) accepted(*command, command->success, values);
+    else if (after) after(*command, command->success, values);
     return good;
   }
 

@@ -207,12 +207,19 @@ struct Cascade {
     std::string text;
   };
   std::vector<Chain> chains;
+  std::map<std::string, std::pair<std::size_t, std::size_t>> groups; ///< by fault and next finding: faults, findings
 
-  void add(const std::string& what, const std::vector<Finding>& found, std::uint64_t seq) {
+  void add(const std::string& what, const std::string& group, const std::vector<Finding>& found, std::uint64_t seq) {
     Chain c;
     c.text = what;
+    std::pair<std::size_t, std::size_t>* counts = nullptr;
     for (const auto& f : found) {
       if (f.seq == seq) continue;
+      if (counts == nullptr) {
+        counts = &groups[group + ", then " + f.signature];
+        ++counts->first;
+      }
+      ++counts->second;
       ++c.further;
       if (c.further <= 12) c.text += fmt::format("\n        @{} {}", f.seq, f.signature);
     }
@@ -230,6 +237,8 @@ struct Cascade {
                chains.front().further);
     for (std::size_t i = 0; i < std::min<std::size_t>(chains.size(), 5) && chains[i].further != 0; ++i)
       fmt::print("      {} further: {}\n", chains[i].further, chains[i].text);
+    if (std::getenv("RMMCHECK_VERBOSE") == nullptr) return;
+    for (const auto& [group, counts] : groups) fmt::print("      {:>5} findings after {:>4} faults: {}\n", counts.second, counts.first, group);
   }
 };
 
@@ -369,11 +378,12 @@ TEST_CASE("a corrupted output is reported at its call", "[rates]") {
             tally->caught += caught ? 1 : 0;
           }
           const std::string what = fmt::format("{}: X{} {:#x} -> {:#x}", describe(trace, call), c.target.reg, call.out[c.target.reg], c.value);
-          if (caught && c.to_the_end) cascade.add(what, found, call.seq);
+          const std::string kind =
+              command + " " +
+              (c.target.kind == Kind::status ? fmt::format("status {} -> {}", call.out[0] & 0xff, c.value & 0xff) : name(c.target.kind));
+          if (caught && c.to_the_end) cascade.add(what, kind, found, call.seq);
           if (caught) continue;
-          const std::string kind = c.target.kind == Kind::status ? fmt::format("status {} -> {}", call.out[0] & 0xff, c.value & 0xff)
-                                                                 : name(c.target.kind);
-          auto& [count, example] = misses[fmt::format("{} {}", command, kind)];
+          auto& [count, example] = misses[kind];
           if (++count == 1) example = what + "; allowed: " + in_a_copy([&] { return replay.call(call).allowed; });
         }
       checker.call(call);
@@ -435,11 +445,12 @@ TEST_CASE("a successful call that is left out is reported when a later call show
     dropped[place.trace].insert(place.call);
   }
 
-  std::uint64_t drops = 0, silent = 0, hidden = 0;
+  std::uint64_t drops = 0, silent = 0;
   Tally observable, only_recorded;
   std::map<std::string, Tally> table;
   std::map<std::string, std::pair<std::uint64_t, std::string>> misses;
   std::uint64_t unasked = 0;
+  std::string unasked_examples;
   Cascade cascade;
   for (std::size_t t = 0; t < corpus.size(); ++t) {
     const Recorded& trace = corpus[t];
@@ -460,7 +471,7 @@ TEST_CASE("a successful call that is left out is reported when a later call show
             if (truth[k].accepted && !without.accepted) return fmt::format("r {} {} instead of {}", k, without.allowed, truth[k].allowed);
             if (without.allowed != truth[k].allowed) return fmt::format("o {} {} instead of {}", k, without.allowed, truth[k].allowed);
           }
-          return std::string();
+          return replay.finish() ? std::string() : fmt::format("r {} REC exit", trace.calls.size() - 1);
         });
         const std::string text = in_a_copy([&] {
           const std::size_t before = checker.report().violations.size();
@@ -474,6 +485,8 @@ TEST_CASE("a successful call that is left out is reported when a later call show
         if (shown.empty()) {
           silent += found.empty() ? 1 : 0;
           unasked += found.empty() ? 0 : 1;
+          if (!found.empty() && unasked <= 5)
+            unasked_examples += fmt::format("    {} left out, reported @{} {}\n", describe(trace, call), found.front().seq, found.front().signature);
         } else {
           for (Tally* tally : {&observable, &table[command]}) {
             ++tally->tried;
@@ -484,14 +497,14 @@ TEST_CASE("a successful call that is left out is reported when a later call show
             only_recorded.caught += found.empty() ? 0 : 1;
           }
           if (found.empty()) {
-            hidden += shown[0] == 'o' ? 1 : 0;
             const auto k = std::stoull(shown.substr(2));
             auto& [count, example] = misses[fmt::format("{}, shown by {}{}", command, traces::command_name(trace.calls[k].fid),
                                                         shown[0] == 'o' ? " whose recorded result is allowed in both states" : "")];
             if (++count == 1) example = fmt::format("{}, shown by @{}: {}", describe(trace, call), trace.calls[k].seq, shown);
           }
         }
-        if (!found.empty()) cascade.add(describe(trace, call) + " left out, first @" + std::to_string(found.front().seq) + " " + found.front().signature, found, found.front().seq);
+        if (!found.empty()) cascade.add(describe(trace, call) + " left out, first @" + std::to_string(found.front().seq) + " " + found.front().signature,
+                                        command + " left out", found, found.front().seq);
       }
       checker.call(call);
       replay.call(call, false);
@@ -502,6 +515,7 @@ TEST_CASE("a successful call that is left out is reported when a later call show
   fmt::print("  observable: {}, reported {}, {}\n", observable.tried, observable.caught, percent(observable));
   fmt::print("  of them with a recorded result that is not allowed any more: {}, reported {}, {}\n", only_recorded.tried, only_recorded.caught, percent(only_recorded));
   fmt::print("  not observable: {}; of them reported all the same: {}\n", silent + unasked, unasked);
+  fmt::print("{}", unasked_examples);
   for (const auto& [command, tally] : table) fmt::print("    {:<28} {:>5} observable {:>5} reported\n", command, tally.tried, tally.caught);
   for (const auto& [what, miss] : misses) fmt::print("    missed {:>3}: {}, e.g. {}\n", miss.first, what, miss.second);
   cascade.print("cascade");

@@ -19,6 +19,5 @@ if(NOT said STREQUAL "2 calls\n")
   message(FATAL_ERROR "The outside project should have said '2 calls', but said '${said}'")
 endif()
 
-# The installed program, with the installed specifications.
-set(ENV{RMMCHECK_SPECS} ${prefix}/share/rmmcheck/specs)
-run(${prefix}/bin/rmmcheck show)
+# The installed program, with the installed specification.
+run(${prefix}/bin/rmmcheck show ${prefix}/share/rmmcheck/specs/rmm-1.0-rel0)

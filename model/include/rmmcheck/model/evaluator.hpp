@@ -74,12 +74,11 @@ public:
   V eval(NodeId id) {
     const Node& n = nodes_[id];
     if (n.op == Op::constant) return d_.constant(n.imm, n.boolean);
-    if (!n.bound && stamp_[id] == now_) return value_[id];
+    if (!n.keep) return compute(n);
+    if (stamp_[id] == now_) return value_[id];
     V v = compute(n);
-    if (!n.bound) {
-      stamp_[id] = now_;
-      value_[id] = v;
-    }
+    stamp_[id] = now_;
+    value_[id] = v;
     return v;
   }
 

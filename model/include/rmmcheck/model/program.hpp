@@ -74,6 +74,7 @@ struct Node {
   bool sign = false;        ///< lt, le: compare as signed
   bool bound = false;       ///< depends on a loop's variable: not to be remembered
   bool boolean = false;     ///< the value is a Bool
+  bool keep = true;         ///< worth remembering: used more than once, or needed after the state has changed
   std::uint8_t kind = 0;    ///< object kind
   std::uint16_t field = 0;
   std::uint32_t aux = 0;
