@@ -179,9 +179,19 @@ void Judge::write(const model::Write<Domain>& w) {
     else state_.forget_entry(*w.place.table, w.place.index, field, values_->number);
     return;
   }
-  if (w.key.status != Status::known || (w.kind == granule_kind && (w.key.bits & 0xfff) != 0)) return;
+  if (w.key.status != Status::known) {
+    if (w.kind == granule_kind) forget_named();
+    return;
+  }
+  if (w.kind == granule_kind && (w.key.bits & 0xfff) != 0) return;
   if (certain) state_.write(w.kind, w.key.bits, w.field, w.value.bits, values_->number);
   else state_.forget(w.kind, w.key.bits, w.field, values_->number);
+}
+
+// A Granule changes at an address that the state does not tell. When the outputs name it, it is one of those.
+void Judge::forget_named() {
+  for (std::size_t i = 0; i < command_->decl.outputs.size(); ++i)
+    if (command_->decl.outputs[i].type == "Address" && (values_->output_known >> i & 1U) != 0) forget_granule(values_->output[i]);
 }
 
 bool Judge::written(const FootprintCode& item, std::uint64_t key, const Place& place, std::uint16_t field) const {
@@ -234,8 +244,9 @@ void Judge::footprint(const Command& command) {
 
 Judgement Judge::apply(const Command& command, const Equations& equations, bool with_footprint) {
   Judgement j;
+  command_ = &command;
   // Without a check nothing can be found wrong any more, and there is nothing to take back.
-  if (!equations.checks.empty()) state_.begin();
+  if (!equations.checks.empty() || rehearsal_ != nullptr) state_.begin();
   // An observed output that must equal an unknown cell of the state before tells its value.
   for (const auto& check : equations.checks)
     if (check.output >= 0 && check.value != no_node && command.nodes[check.value].when == When::before &&
@@ -378,7 +389,7 @@ void Judge::drop_reference(const Place& p) {
 }
 
 void Judge::forget_granule(std::uint64_t addr) {
-  if ((addr & 0xfff) == 0 && state_.platform().delegable_known && state_.platform().is_delegable(addr))
+  if ((addr & 0xfff) == 0 && (!state_.platform().delegable_known || state_.platform().is_delegable(addr)))
     state_.forget(granule_kind, addr, granule_state_slot_, values_->number);
 }
 
@@ -399,6 +410,7 @@ void Judge::adopt(const Command& command, const CallValues& values, std::uint64_
   values_ = &values;
   domain_.call(values);
   evaluator_.start(command);
+  command_ = &command;
   const Holding h = evaluate_failures(command);
   if (x0 == command.success_value) adopt_success(command, h, j);
   else if (j.broken == Judgement::Broken::must_succeed) {
@@ -473,6 +485,7 @@ void Judge::adopt_success(const Command& command, const Holding& h, const Judgem
 void Judge::adopt_equations(const Command& command, const Equations& equations, const CallValues& values) {
   values_ = &values;
   domain_.call(values);
+  command_ = &command;
   evaluator_.start(command);
   evaluator_.sample(equations.sampled);
   writes_.clear();

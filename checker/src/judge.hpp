@@ -87,12 +87,14 @@ private:
   void forget_entry(const model::Place& place);
   void drop_reference(const model::Place& place);
   void forget_granule(std::uint64_t addr);
+  void forget_named();
 
   std::uint64_t rtt_error_, assigned_;
   std::uint16_t granule_state_slot_;
   model::State& state_;
   Domain domain_;
   model::Evaluator<Domain> evaluator_;
+  const model::Command* command_ = nullptr; ///< being applied
   const model::CallValues* values_ = nullptr;
   std::vector<model::Write<Domain>> writes_;
   std::vector<std::unique_ptr<Coverage>> coverage_;

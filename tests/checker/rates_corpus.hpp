@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <set>
 #include <stdexcept>
@@ -45,32 +44,27 @@ inline std::shared_ptr<const model::Spec> shipped_spec() {
   return spec;
 }
 
-/// Findings about a trace whose call number i is what `change(i, call)` makes of it; false leaves the call out.
-using Change = std::function<bool(std::size_t, traces::Call&)>;
-inline std::vector<Finding> findings(const Recorded& trace, const Change& change = {}) {
+inline std::vector<Finding> findings(const Recorded& trace) {
   CheckOptions options;
   options.max_violations = 1'000'000;
   Checker checker(shipped_spec(), trace.header, options);
-  traces::Call copy;
-  for (std::size_t i = 0; i < trace.calls.size(); ++i) {
-    if (!change) {
-      checker.call(trace.calls[i]);
-      continue;
-    }
-    copy = trace.calls[i];
-    if (change(i, copy)) checker.call(copy);
-  }
+  for (const auto& call : trace.calls) checker.call(call);
   std::vector<Finding> out;
   for (const auto& v : checker.finish().violations) out.push_back({v.seq, v.signature});
   return out;
 }
 
-/// What `run` has and `baseline` has not.
+/// What `run` has and `baseline` has not. A call about which both find something, but not the same, is not new.
 inline std::vector<Finding> new_findings(const std::vector<Finding>& run, const std::multiset<Finding>& baseline) {
   std::multiset<Finding> left = baseline;
-  std::vector<Finding> out;
+  std::vector<Finding> others, out;
   for (const auto& f : run) {
     if (const auto it = left.find(f); it != left.end()) left.erase(it);
+    else others.push_back(f);
+  }
+  for (const auto& f : others) {
+    const auto it = left.lower_bound({f.seq, ""});
+    if (it != left.end() && it->seq == f.seq) left.erase(it);
     else out.push_back(f);
   }
   return out;

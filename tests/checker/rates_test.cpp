@@ -44,7 +44,21 @@ std::uint64_t below(Random& random, std::uint64_t n) { return random() % n; }
 
 // --- what the text defines ------------------------------------------------------------------------------------------
 
-enum class Kind : std::uint8_t { status, index, address, number, entry_state, entry_ripas, entry_level, entry_desc, response, unused, zero_bits };
+enum class Kind : std::uint8_t {
+  status,
+  index,
+  address,
+  number,
+  entry_state,
+  entry_ripas,
+  entry_level,
+  entry_desc,
+  response,
+  unused,
+  zero_bits,
+  exit_address,
+  exit_ripas
+};
 
 const char* name(Kind kind) {
   switch (kind) {
@@ -59,6 +73,8 @@ const char* name(Kind kind) {
   case Kind::response: return "response";
   case Kind::unused: return "unused register";
   case Kind::zero_bits: return "bits that are zero";
+  case Kind::exit_address: return "exit.ripas_base/top";
+  case Kind::exit_ripas: return "exit.ripas_value";
   }
   return "?";
 }
@@ -121,10 +137,17 @@ unsigned output_registers(std::string_view command) {
 
 // --- corruptions ----------------------------------------------------------------------------------------------------
 
-/// A place in a call's outputs that has a defined value.
+/// A place in a call's outputs that has a defined value: bits of register X`reg`, or field `reg` of the structure in memory.
 struct Target {
   Kind kind = Kind::status;
   unsigned reg = 0, high = 7, low = 0;
+
+  [[nodiscard]] bool in_memory() const { return kind == Kind::exit_address || kind == Kind::exit_ripas; }
+  [[nodiscard]] std::uint64_t& in(Call& call) const { return in_memory() ? call.params.value[reg] : call.out[reg]; }
+  [[nodiscard]] std::uint64_t in(const Call& call) const { return in_memory() ? call.params.value[reg] : call.out[reg]; }
+  [[nodiscard]] std::string text() const {
+    return in_memory() ? std::string(traces::param_names(traces::ParamsKind::run)[reg]) : fmt::format("X{}", reg);
+  }
 };
 
 std::uint64_t bits_of(std::uint64_t value, const Target& t) {
@@ -145,6 +168,14 @@ std::vector<Target> targets(const model::Spec& spec, const Call& call) {
     if (o.kind == Kind::entry_ripas && table) continue;
     out.push_back({o.kind, o.reg, o.high, o.low});
   }
+  // A4.3: what an exit says of a RIPAS change is what the Realm asked for, or zero.
+  if (command == "RMI_REC_ENTER" && call.out[0] == success && call.params.kind == traces::ParamsKind::run) {
+    const auto names = traces::param_names(traces::ParamsKind::run);
+    for (unsigned i = 0; i < names.size(); ++i) {
+      if (!names[i].starts_with("exit.ripas_") || (call.params.known >> i & 1U) == 0) continue;
+      out.push_back({names[i].ends_with("value") ? Kind::exit_ripas : Kind::exit_address, i, 63, 0});
+    }
+  }
   const unsigned used = output_registers(command);
   for (unsigned reg = 1; reg < call.out.size(); ++reg)
     if ((used >> reg & 1U) == 0 && (call.out_known >> reg & 1U) != 0) out.push_back({Kind::unused, reg, 63, 0});
@@ -153,13 +184,14 @@ std::vector<Target> targets(const model::Spec& spec, const Call& call) {
 
 /// Another value for a target; sometimes a likely one (off by one Granule, an input), sometimes any.
 std::uint64_t another(Random& random, const Call& call, const Target& t) {
-  const std::uint64_t old = bits_of(call.out[t.reg], t);
+  const std::uint64_t old = bits_of(t.in(call), t);
   const auto pick = [&]() -> std::uint64_t {
     switch (t.kind) {
     case Kind::status: return below(random, traces::command_name(call.fid).starts_with("RSI_") ? 4 : 5);
     case Kind::index: return below(random, 4) != 0 ? below(random, 4) : below(random, 256);
     case Kind::entry_state: return below(random, 3);
-    case Kind::entry_ripas: return below(random, 3);
+    case Kind::entry_ripas:
+    case Kind::exit_ripas: return below(random, 3);
     case Kind::entry_level: return below(random, 4);
     case Kind::response: return old ^ 1;
     case Kind::unused: return below(random, 2) != 0 ? random() : std::uint64_t{1} << below(random, 64);
@@ -167,6 +199,7 @@ std::uint64_t another(Random& random, const Call& call, const Target& t) {
     case Kind::number: return below(random, 2) != 0 ? old ^ (std::uint64_t{1} << below(random, 48)) : below(random, 1 << 20);
     case Kind::entry_desc: return old ^ (std::uint64_t{1} << below(random, t.high - t.low + 1));
     case Kind::address:
+    case Kind::exit_address:
       switch (below(random, 6)) {
       case 0: return old + 4096;
       case 1: return old - 4096;
@@ -325,7 +358,7 @@ TEST_CASE("a corrupted output is reported at its call", "[rates]") {
   struct Corruption {
     bool any = true; ///< of any call, not of any result
     Target target;
-    std::uint64_t value = 0; ///< of the register
+    std::uint64_t value = 0; ///< of the register or field
     bool to_the_end = false; ///< of the trace, to count further findings
   };
   std::vector<std::map<std::size_t, std::vector<Corruption>>> corruptions(corpus.size()); // by trace and call
@@ -340,7 +373,7 @@ TEST_CASE("a corrupted output is reported at its call", "[rates]") {
     const std::uint64_t value = another(random, call, c.target);
     if (leaves_room(call, c.target, value)) continue;
     const std::uint64_t mask = bits_of(~std::uint64_t{0}, c.target) << c.target.low;
-    c.value = (call.out[c.target.reg] & ~mask) | (value << c.target.low & mask);
+    c.value = (c.target.in(call) & ~mask) | (value << c.target.low & mask);
     c.to_the_end = round % 4 < 2;
     corruptions[place.trace][place.call].push_back(c);
     ++round;
@@ -361,7 +394,7 @@ TEST_CASE("a corrupted output is reported at its call", "[rates]") {
           const std::string text = in_a_copy([&] {
             const std::size_t before = checker.report().violations.size();
             Call changed = call;
-            changed.out[c.target.reg] = c.value;
+            c.target.in(changed) = c.value;
             checker.call(changed);
             // What a Realm did in an RMI_REC_ENTER is judged when it exits: until then it is the same call.
             std::size_t k = i + 1;
@@ -377,7 +410,7 @@ TEST_CASE("a corrupted output is reported at its call", "[rates]") {
             ++tally->tried;
             tally->caught += caught ? 1 : 0;
           }
-          const std::string what = fmt::format("{}: X{} {:#x} -> {:#x}", describe(trace, call), c.target.reg, call.out[c.target.reg], c.value);
+          const std::string what = fmt::format("{}: {} {:#x} -> {:#x}", describe(trace, call), c.target.text(), c.target.in(call), c.value);
           const std::string kind =
               command + " " +
               (c.target.kind == Kind::status ? fmt::format("status {} -> {}", call.out[0] & 0xff, c.value & 0xff) : name(c.target.kind));
