@@ -157,7 +157,7 @@ private:
     for (const auto& c : spec_->commands())
       if (const auto n = counts.of(c->decl.fid); n != 0 && !c->decl.event) r.commands[c->decl.name] = n;
     if (interrupted()) {
-      r.incomplete.push_back(fmt::format("interrupted after {} calls: what follows was not checked", seen));
+      r.incomplete.push_back(fmt::format("interrupted after {} records: what follows was not checked", seen));
       if (r.verdict != Verdict::violating) r.verdict = Verdict::inconclusive;
     } else if (next == traces::Next::error) {
       r.error = reader.error().to_string();

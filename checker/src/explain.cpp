@@ -34,6 +34,9 @@ const char* truth_word(Truth t) {
   return "?";
 }
 
+// As in the specification, prose in quotes.
+std::string post_text(const Condition& c) { return c.post ? c.post->source : fmt::format("\"{}\"", c.prose); }
+
 // Where the header does not say which memory is delegable, the Granules that the call names.
 std::vector<std::uint64_t> addresses(const traces::Call& c) {
   std::vector<std::uint64_t> out(c.in.begin(), c.in.end());
@@ -141,7 +144,7 @@ void Explainer::failures(Table& t) {
     Explanation::Row row;
     row.id = decls[i].id;
     row.pre = decls[i].pre->source;
-    row.post = decls[i].post ? decls[i].post->source : decls[i].prose;
+    row.post = post_text(decls[i]);
     row.amendment = decls[i].amendment;
     row.value = truth_word(truth[i]);
     row.result = result_of(t, i);
@@ -194,7 +197,9 @@ Explanation::Value Explainer::value_of(Table& t, const std::string& name, const 
   t.domain.trace(nullptr);
   std::set<std::uint64_t> writers;
   for (const auto& c : cells)
-    if (const CallNumber n = judge_.domain().state().writer(c); n != 0) writers.insert(seq_of_(n));
+    // An address inside a Granule names no Granule, and nobody wrote one there.
+    if (c.kind != granule_kind || (c.key & 0xfff) == 0)
+      if (const CallNumber n = judge_.domain().state().writer(c); n != 0) writers.insert(seq_of_(n));
   return {name, value_text(spec_, type, v), {writers.begin(), writers.end()}};
 }
 
@@ -263,10 +268,10 @@ void Explainer::applied(const Command& command) {
     Explanation::Row row;
     row.id = c.id;
     row.pre = c.pre ? c.pre->source : "";
-    row.post = c.post ? c.post->source : c.prose;
+    row.post = post_text(c);
     row.amendment = c.amendment;
     const NodeId node = t.equations->holds[i];
-    row.value = node == no_node ? "not evaluated" : truth_word(ConcreteDomain::truth(t.evaluator.eval(node)));
+    row.value = node == no_node ? "prose" : truth_word(ConcreteDomain::truth(t.evaluator.eval(node)));
     for (const auto& p : t.equation_parts[i])
       row.parts.push_back({p.text, value_text(spec_, p.type, t.evaluator.eval(p.node)), {}});
     t.out.equations.push_back(std::move(row));
@@ -277,8 +282,7 @@ Explanation Explainer::end() {
   for (auto& t : tables_) {
     if (!t->applied)
       for (const auto& c : t->conditions())
-        t->out.equations.push_back({c.id, c.pre ? c.pre->source : "", c.post ? c.post->source : c.prose, c.amendment,
-                                    "not evaluated", "", {}, {}});
+        t->out.equations.push_back({c.id, c.pre ? c.pre->source : "", post_text(c), c.amendment, "not evaluated", "", {}, {}});
     if (!t->applied) t->out.not_evaluated = "the call did not succeed as the specification has it";
     out_.tables.push_back(std::move(t->out));
   }

@@ -48,6 +48,11 @@ NodeId Lowering::node(Node n) {
   case Op::not_:
     if (known(n.a)) return constant(imm(n.a) == 0 ? 1 : 0, true);
     if (nodes[n.a].op == Op::not_) return nodes[n.a].a;
+    if (nodes[n.a].op == Op::eq || nodes[n.a].op == Op::ne) {
+      Node flipped = nodes[n.a];
+      flipped.op = flipped.op == Op::eq ? Op::ne : Op::eq;
+      return node(flipped);
+    }
     break;
   case Op::and_:
     if (known(n.a)) return imm(n.a) != 0 ? n.b : n.a;
@@ -85,6 +90,15 @@ NodeId Lowering::node(Node n) {
       if (n.op == Op::mul) return constant(a * b);
       if (n.op == Op::div && b != 0) return constant(a / b);
       if (n.op == Op::mod && b != 0) return constant(a % b);
+    }
+    if (n.op == Op::eq && known(n.b) && imm(n.b) == 0 && nodes[n.a].op == Op::mod && known(nodes[n.a].b)) {
+      const Node mod = nodes[n.a];
+      Node m;
+      m.op = Op::multiple;
+      m.a = mod.a;
+      m.imm = imm(mod.b);
+      m.boolean = true;
+      if (m.imm != 0) return node(m);
     }
     break;
   default: break;

@@ -181,7 +181,7 @@ wait $pid; echo $?)";
     const Ran ran = shell(with("n 1500", "RMI_DATA_DESTROY/data"));
     CHECK(ran.out == "seen\n1\n");
     const std::string out = contents(scratch / "out");
-    CHECK(out.find("interrupted after 1499 calls: what follows was not checked") != std::string::npos);
+    CHECK(out.find("interrupted after 1499 records: what follows was not checked") != std::string::npos);
     CHECK(out.find("verdict: violating: 1 violation of 1 kind") != std::string::npos);
   }
   SECTION("without one it is inconclusive") {

@@ -337,7 +337,7 @@ std::string describe(const Recorded& trace, const Call& call) {
 } // namespace
 
 TEST_CASE("a corrupted output is reported at its call", "[rates]") {
-  const std::uint64_t seed = setting("RMMCHECK_SEED", 1), rounds = setting("RMMCHECK_ROUNDS", 4000);
+  const std::uint64_t seed = setting("RMMCHECK_SEED", 1), rounds = setting("RMMCHECK_ROUNDS", 3200);
   Random random(seed);
   const auto spec = shipped_spec();
   const auto& corpus = recorded_traces();
@@ -456,7 +456,7 @@ bool changes_state(const Call& call) {
 } // namespace
 
 TEST_CASE("a successful call that is left out is reported when a later call shows it", "[rates]") {
-  const std::uint64_t seed = setting("RMMCHECK_SEED", 1), rounds = setting("RMMCHECK_ROUNDS", 4000) / 4;
+  const std::uint64_t seed = setting("RMMCHECK_SEED", 1), rounds = setting("RMMCHECK_ROUNDS", 3200) / 4;
   Random random(seed);
   const auto spec = shipped_spec();
   const auto& corpus = recorded_traces();

@@ -59,7 +59,7 @@ struct Explanation {
   struct Row {
     std::string id, pre, post;          ///< as in the specification; a success condition without guard has no `pre`
     std::string amendment;              ///< that put it there; empty: the literal text
-    std::string value;                  ///< holds, does not hold, not well-formed, open, not evaluated
+    std::string value;                  ///< holds, does not hold, not well-formed, open; not evaluated, prose
     std::string result;                 ///< failure: what it makes the command return
     std::vector<std::string> masked_by; ///< failure: conditions that hold and come first
     std::vector<Value> parts;           ///< values of what it speaks of

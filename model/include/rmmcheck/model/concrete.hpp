@@ -100,12 +100,12 @@ public:
   static Value div(const Value& a, const Value& b) {
     if (b.status == Status::known && b.bits == 0) return undefined();
     // Nearly every divisor is a size, a power of two; dividing is the slowest thing a CPU does here.
-    if (std::has_single_bit(b.bits)) return strict(a, b, a.bits >> std::countr_zero(b.bits));
+    if ((b.bits & (b.bits - 1)) == 0 && b.bits != 0) return strict(a, b, a.bits >> std::countr_zero(b.bits));
     return strict(a, b, b.bits == 0 ? 0 : a.bits / b.bits);
   }
   static Value mod(const Value& a, const Value& b) {
     if (b.status == Status::known && b.bits == 0) return undefined();
-    if (std::has_single_bit(b.bits)) return strict(a, b, a.bits & (b.bits - 1));
+    if ((b.bits & (b.bits - 1)) == 0 && b.bits != 0) return strict(a, b, a.bits & (b.bits - 1));
     return strict(a, b, b.bits == 0 ? 0 : a.bits % b.bits);
   }
   static Value pow2(const Value& a) { return {a.bits < 64 ? std::uint64_t{1} << a.bits : 0, a.status}; }

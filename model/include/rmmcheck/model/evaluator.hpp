@@ -170,6 +170,7 @@ private:
     return t != Truth::undefined && t != (universal ? Truth::no : Truth::yes);
   }
 
+  // Small, so that calling it costs little; what loops or searches is in compute_loop.
   V compute(const Node& n) {
     switch (n.op) {
     case Op::constant: return d_.constant(n.imm, n.boolean);
@@ -177,7 +178,7 @@ private:
     case Op::output: return d_.output(static_cast<std::uint32_t>(n.imm));
     case Op::param: {
       if (n.b == no_node) return d_.param(static_cast<std::uint32_t>(n.imm));
-      return select(n.b, n.aux, [&](std::uint64_t i) { return d_.param(static_cast<std::uint32_t>(n.imm + i)); });
+      return element(n);
     }
     case Op::current_rec: return d_.current_rec();
     case Op::delegable: return d_.delegable(eval(n.a));
@@ -217,18 +218,31 @@ private:
     case Op::mul: return d_.mul(eval(n.a), eval(n.b));
     case Op::div: return d_.div(eval(n.a), eval(n.b));
     case Op::mod: return d_.mod(eval(n.a), eval(n.b));
+    case Op::multiple: return d_.eq(d_.mod(eval(n.a), d_.constant(n.imm, false)), d_.constant(0, false));
     case Op::pow2: return d_.pow2(eval(n.a));
     case Op::slice: return d_.slice(eval(n.a), n.aux, n.field);
     case Op::cell: {
-      const V key = eval(n.a);
-      if (n.b == no_node) return d_.cell(n.kind, key, n.field);
-      return select(n.b, static_cast<std::uint32_t>(n.imm),
-                    [&](std::uint64_t i) { return d_.cell(n.kind, key, static_cast<std::uint16_t>(n.field + i)); });
+      if (n.b == no_node) return d_.cell(n.kind, eval(n.a), n.field);
+      return element(n);
     }
     case Op::place_level: return d_.level(place(n.a));
     case Op::entry: return d_.entry(place(n.a), static_cast<EntryField>(n.field));
     case Op::table_addr: return d_.table_addr(table(n.a));
     case Op::var: return loop_value_[n.imm];
+    default: return compute_loop(n);
+    }
+  }
+
+  [[gnu::noinline]] V element(const Node& n) {
+    if (n.op == Op::param)
+      return select(n.b, n.aux, [&](std::uint64_t i) { return d_.param(static_cast<std::uint32_t>(n.imm + i)); });
+    const V key = eval(n.a);
+    return select(n.b, static_cast<std::uint32_t>(n.imm),
+                  [&](std::uint64_t i) { return d_.cell(n.kind, key, static_cast<std::uint16_t>(n.field + i)); });
+  }
+
+  [[gnu::noinline]] V compute_loop(const Node& n) {
+    switch (n.op) {
     case Op::all_range: {
       V acc = d_.constant(n.field, true);
       const V lo = eval(n.a), hi = eval(n.b);
@@ -271,9 +285,8 @@ private:
       });
       return result;
     }
-    default: break;
+    default: return d_.constant(0, n.boolean);
     }
-    return d_.constant(0, n.boolean);
   }
 
   // Element `index` of an array of `count`.

@@ -41,6 +41,7 @@ enum class Op : std::uint8_t {
   mul,
   div, ///< undefined by 0
   mod, ///< undefined by 0
+  multiple, ///< a % imm == 0 (imm is not 0): the commonest condition of all
   pow2,  ///< 2 ^ a; 0 from exponent 64 on (as the value modulo 2^64)
   slice, ///< bits aux:field of a (aux = high, field = low)
   ite,   ///< if a then b else c
