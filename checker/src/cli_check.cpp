@@ -31,8 +31,10 @@ struct Arguments {
 class CallCounts {
 public:
   void add(std::uint32_t fid) {
-    if ((fid & ~near_mask) == near_base) ++near_[fid & near_mask];
-    else ++far_[fid];
+    if ((fid & ~near_mask) == near_base)
+      ++near_[fid & near_mask];
+    else
+      ++far_[fid];
   }
   [[nodiscard]] std::uint64_t of(std::uint32_t fid) const {
     if ((fid & ~near_mask) == near_base) return near_[fid & near_mask];
@@ -51,7 +53,8 @@ public:
   explicit Check(const Arguments& arguments) : args_(arguments), text_(text_options(arguments.colour)) {}
 
   int run() {
-    if (args_.json == "-" && args_.junit == "-") return complain("--json and --junit cannot both go to standard output");
+    if (args_.json == "-" && args_.junit == "-")
+      return complain("--json and --junit cannot both go to standard output");
     auto spec = args_.spec.load();
     if (!spec) return complain(spec.error());
     spec_ = spec.value();
@@ -106,7 +109,8 @@ private:
     r.path = path;
     checker::apply_waivers(waivers_, r);
     if (print_) {
-      const auto calls = path == "-" ? checker::CallTexts{} : call_texts(path, format_of(args_.format), *spec_, named_calls(r));
+      const auto calls =
+          path == "-" ? checker::CallTexts{} : call_texts(path, format_of(args_.format), *spec_, named_calls(r));
       print(checker::trace_text(r, text_, calls, path != "-"));
     }
     // The report comes first where both go to one terminal.
@@ -175,7 +179,8 @@ private:
       if (++streamed_[v.signature] == 1)
         print(checker::violation_text(v, text_) + "\n");
       else
-        print(fmt::format("{} again: call {}, line {} ({} so far)\n", v.signature, v.seq, v.line, streamed_[v.signature]));
+        print(fmt::format("{} again: call {}, line {} ({} so far)\n", v.signature, v.seq, v.line,
+                          streamed_[v.signature]));
     }
     std::fflush(stdout);
   }
@@ -185,7 +190,8 @@ private:
     std::set<std::uint64_t> out;
     std::set<std::string> seen;
     for (const auto& v : r.violations)
-      if (seen.insert(v.signature).second && !r.waived.contains(v.signature)) out.insert(v.caused_by.begin(), v.caused_by.end());
+      if (seen.insert(v.signature).second && !r.waived.contains(v.signature))
+        out.insert(v.caused_by.begin(), v.caused_by.end());
     return out;
   }
 
@@ -207,8 +213,10 @@ void add_check(CLI::App& app, int& code) {
   add_spec_options(c, a->spec);
   add_format_option(c, a->format);
   c.add_flag("--strict", a->strict, "A call that conforms only under a reading is a violation");
-  c.add_option("--waivers", a->waivers, "Known departures that do not count (TOML, see docs/usage.md)")->type_name("FILE");
-  c.add_option("--json", a->json, "Write the report as JSON; - is standard output, and then nothing else is")->type_name("FILE");
+  c.add_option("--waivers", a->waivers, "Known departures that do not count (TOML, see docs/usage.md)")
+      ->type_name("FILE");
+  c.add_option("--json", a->json, "Write the report as JSON; - is standard output, and then nothing else is")
+      ->type_name("FILE");
   c.add_option("--junit", a->junit, "Write the report as JUnit XML")->type_name("FILE");
   add_colour_option(c, a->colour);
   c.add_option("--max-violations", a->max_violations, "Violations kept in detail for each trace; all are counted")

@@ -37,7 +37,9 @@ void add_amendment_options(CLI::App& command, SpecArguments& a) {
 }
 
 void add_spec_options(CLI::App& command, SpecArguments& a) {
-  command.add_option("--spec", a.spec, "A shipped version by name, or a folder")->type_name("NAME|DIR")->capture_default_str();
+  command.add_option("--spec", a.spec, "A shipped version by name, or a folder")
+      ->type_name("NAME|DIR")
+      ->capture_default_str();
   add_amendment_options(command, a);
 }
 
@@ -66,7 +68,8 @@ traces::Format format_of(const std::string& word) {
 checker::TextOptions text_options(const std::string& mode) {
   checker::TextOptions options;
   const char *no_colour = std::getenv("NO_COLOR"), *term = std::getenv("TERM");
-  const bool wanted = (no_colour == nullptr || *no_colour == '\0') && (term == nullptr || std::strcmp(term, "dumb") != 0);
+  const bool wanted =
+      (no_colour == nullptr || *no_colour == '\0') && (term == nullptr || std::strcmp(term, "dumb") != 0);
   options.colour = mode == "always" || (mode == "auto" && wanted && isatty(STDOUT_FILENO) != 0);
   return options;
 }

@@ -50,7 +50,8 @@ int convert(const Arguments& args) {
     complain(fmt::format("interrupted: {} calls were converted", calls));
     return checker::exit_code(checker::Verdict::inconclusive);
   }
-  if (next == traces::Next::error) return complain(fmt::format("{} ({} calls before it were converted)", reader.error().to_string(), calls));
+  if (next == traces::Next::error)
+    return complain(fmt::format("{} ({} calls before it were converted)", reader.error().to_string(), calls));
   return 0;
 }
 

@@ -48,10 +48,12 @@ int explain(const Arguments& args) {
   if (interrupted()) return complain("interrupted");
   if (next == traces::Next::error) return complain(reader.error());
   if (!found)
-    return complain(Error{args.trace, 0, 0, fmt::format("there is no call {}: the trace has calls {} to {}", args.call, first, last)});
+    return complain(Error{args.trace, 0, 0,
+                          fmt::format("there is no call {}: the trace has calls {} to {}", args.call, first, last)});
   // An RMI_REC_ENTER ends where another call of its CPU begins.
   const bool entered = found->call == "RMI_REC_ENTER" && found->tables.size() > 1;
-  while (entered && checker.explained_exit() == nullptr && !interrupted() && reader.next(call) == traces::Next::call) checker.call(call);
+  while (entered && checker.explained_exit() == nullptr && !interrupted() && reader.next(call) == traces::Next::call)
+    checker.call(call);
   if (entered) checker.finish();
   const Explanation* exit = checker.explained_exit();
 
@@ -61,13 +63,15 @@ int explain(const Arguments& args) {
   } else {
     json.emplace(Output::open("-").value());
     text = checker::explanation_text(*found, text_options(args.colour));
-    if (exit != nullptr) text += "\nWhen the Realm stopped running:\n\n" + checker::explanation_text(*exit, text_options(args.colour));
+    if (exit != nullptr)
+      text += "\nWhen the Realm stopped running:\n\n" + checker::explanation_text(*exit, text_options(args.colour));
   }
   auto error = json->write(text);
   if (!error) error = json->finish();
   if (error) return complain(*error);
   if (found->tables.empty()) return 0; // outside the model: nothing to say for or against it
-  const bool violating = found->verdict == Verdict::violating || (exit != nullptr && exit->verdict == Verdict::violating);
+  const bool violating =
+      found->verdict == Verdict::violating || (exit != nullptr && exit->verdict == Verdict::violating);
   return checker::exit_code(violating ? Verdict::violating : found->verdict);
 }
 

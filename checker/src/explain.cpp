@@ -96,12 +96,17 @@ Explainer::Explainer(const Spec& spec, Judge& judge, const traces::Call& call, S
   const Command* command = spec.find_fid(call.fid);
   if (command == nullptr) return;
   out_.section = command->decl.section;
-  if ((call.out_known & 1) != 0) describe_result(spec, *command, call.out[0], out_.observed_status, out_.observed_index);
+  succeeded_ = (call.out_known & 1) != 0 && call.out[0] == command->success_value;
+  if ((call.out_known & 1) != 0)
+    describe_result(spec, *command, call.out[0], out_.observed_status, out_.observed_index);
 }
 Explainer::~Explainer() = default;
 
 void Explainer::begin(const Command& command, const CallValues& values, bool pending) {
   if (!command.decl.event) out_.allowed = allowed_results(spec_, command, values, judge_);
+  if (pending)
+    for (auto& allowed : out_.allowed)
+      if (allowed.condition.empty()) allowed = {"REC exit", -1, "", allowed.section, {}};
   tables_.push_back(std::make_unique<Table>(command, values, judge_.domain().state()));
   Table& t = *tables_.back();
   t.equations = pending ? &t.command.request : &t.command.success;
@@ -109,21 +114,25 @@ void Explainer::begin(const Command& command, const CallValues& values, bool pen
   t.out.section = command.decl.section;
   t.out.kind = pending ? "request" : "success conditions";
   // All that is compiled comes first: the evaluator must see a graph that no longer grows.
-  for (const auto& f : command.decl.failure) t.failure_parts.push_back(parts_of(spec_, t.command, *f.pre, When::before));
+  for (const auto& f : command.decl.failure)
+    t.failure_parts.push_back(parts_of(spec_, t.command, *f.pre, When::before));
   for (const auto& s : t.conditions()) {
     std::vector<Part> parts;
     for (const auto* e : {s.pre.get(), s.post.get()})
       if (e != nullptr)
         for (auto& p : parts_of(spec_, t.command, *e, When::after))
-          if (std::none_of(parts.begin(), parts.end(), [&](const Part& q) { return q.text == p.text; })) parts.push_back(std::move(p));
+          if (std::none_of(parts.begin(), parts.end(), [&](const Part& q) { return q.text == p.text; }))
+            parts.push_back(std::move(p));
     t.equation_parts.push_back(std::move(parts));
   }
   context(t, command.decl);
   t.evaluator.start(t.command);
   const auto& d = command.decl;
   for (std::size_t i = 0; i < d.inputs.size(); ++i)
-    t.out.inputs.push_back({d.inputs[i].name, (values.input_known >> i & 1U) != 0 ? spec_.enumerator(d.inputs[i].type, values.input[i])
-                                                                                  : "not recorded", {}});
+    t.out.inputs.push_back(
+        {d.inputs[i].name,
+         (values.input_known >> i & 1U) != 0 ? spec_.enumerator(d.inputs[i].type, values.input[i]) : "not recorded",
+         {}});
   for (std::size_t i = 0; i < d.outputs.size(); ++i)
     if ((values.output_known >> i & 1U) != 0)
       t.out.outputs.push_back({d.outputs[i].name, spec_.enumerator(d.outputs[i].type, values.output[i]), {}});
@@ -240,8 +249,10 @@ void Explainer::add_walk(std::uint64_t rd, std::uint64_t ipa, std::int64_t level
   };
   for (auto l = static_cast<std::int64_t>(start); walk.stopped.empty() && l <= level; ++l) {
     const Place p = state.walk(rd, ipa, l);
-    if (p.status == Status::undefined) walk.stopped = "the address or the level is outside the Realm's";
-    else if (p.status != Status::known) walk.stopped = fmt::format("what level {} holds is unknown", l);
+    if (p.status == Status::undefined)
+      walk.stopped = "the address or the level is outside the Realm's";
+    else if (p.status != Status::known)
+      walk.stopped = fmt::format("what level {} holds is unknown", l);
     if (p.status != Status::known || p.level < l) break;
     walk.steps.push_back({l, p.table->addr_known ? fmt::format("{:#x}", p.table->addr) : "unknown", p.index,
                           field(p, EntryField::state, "RmmRttEntryState"), field(p, EntryField::ripas, "RmmRipas"),
@@ -254,12 +265,11 @@ void Explainer::add_walk(std::uint64_t rd, std::uint64_t ipa, std::int64_t level
 // --- after the call -------------------------------------------------------------------------------------------------
 
 // Makes the evaluator remember all that is about the state before, as the judge's does for what it needs.
-void Explainer::sample(Table& t) {
-  t.evaluator.sample(nodes_before(t.command, 0));
-}
+void Explainer::sample(Table& t) { t.evaluator.sample(nodes_before(t.command, 0)); }
 
 void Explainer::applied(const Command& command) {
-  const auto it = std::find_if(tables_.begin(), tables_.end(), [&](const auto& t) { return t->judged == &command && !t->applied; });
+  const auto it =
+      std::find_if(tables_.begin(), tables_.end(), [&](const auto& t) { return t->judged == &command && !t->applied; });
   if (it == tables_.end()) return;
   Table& t = **it;
   t.applied = true;
@@ -282,8 +292,11 @@ Explanation Explainer::end() {
   for (auto& t : tables_) {
     if (!t->applied)
       for (const auto& c : t->conditions())
-        t->out.equations.push_back({c.id, c.pre ? c.pre->source : "", post_text(c), c.amendment, "not evaluated", "", {}, {}});
-    if (!t->applied) t->out.not_evaluated = "the call did not succeed as the specification has it";
+        t->out.equations.push_back(
+            {c.id, c.pre ? c.pre->source : "", post_text(c), c.amendment, "not evaluated", "", {}, {}});
+    if (!t->applied)
+      t->out.not_evaluated =
+          succeeded_ ? "not evaluated, the call should have failed" : "not evaluated, the call failed";
     out_.tables.push_back(std::move(t->out));
   }
   out_.cells = before_.changes(seq_of_);

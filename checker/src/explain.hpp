@@ -1,5 +1,5 @@
-// Writes down one call while it is judged: every condition with its value and the values of its parts, the way of the RTT
-// walk, the cells that changed. It evaluates with an evaluator of its own, so what the judge does stays the same.
+// Writes down one call while it is judged: every condition with its value and the values of its parts, the way of the
+// RTT walk, the cells that changed. It evaluates with an evaluator of its own, so what the judge does stays the same.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +49,7 @@ private:
   Snapshot before_;
   std::vector<std::unique_ptr<Table>> tables_;
   Explanation out_;
+  bool succeeded_ = false; ///< the call, as recorded
 };
 
 } // namespace rmmcheck::checker

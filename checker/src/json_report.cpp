@@ -59,7 +59,8 @@ ordered_json trace_json(const TraceReport& r) {
   j["commands"] = r.commands;
   j["notes"] = ordered_json::array();
   for (const auto& n : r.notes)
-    j["notes"].push_back({{"amendment", n.amendment}, {"count", n.count}, {"first", {{"seq", n.first_seq}, {"line", n.first_line}}}});
+    j["notes"].push_back(
+        {{"amendment", n.amendment}, {"count", n.count}, {"first", {{"seq", n.first_seq}, {"line", n.first_line}}}});
   j["violation_count"] = r.violation_count;
   j["signatures"] = r.signatures;
   j["waived"] = ordered_json::array();
@@ -113,10 +114,16 @@ ordered_json explanation_object(const Explanation& e) {
   }
   j["walks"] = ordered_json::array();
   for (const auto& w : e.walks) {
-    ordered_json o{{"rd", w.rd}, {"ipa", w.ipa}, {"level", w.level}, {"stopped", w.stopped}, {"steps", ordered_json::array()}};
+    ordered_json o{
+        {"rd", w.rd}, {"ipa", w.ipa}, {"level", w.level}, {"stopped", w.stopped}, {"steps", ordered_json::array()}};
     for (const auto& s : w.steps)
-      o["steps"].push_back({{"level", s.level}, {"table", s.table}, {"index", s.index}, {"state", s.state}, {"ripas", s.ripas},
-                            {"addr", s.addr}, {"written_by", s.written_by}});
+      o["steps"].push_back({{"level", s.level},
+                            {"table", s.table},
+                            {"index", s.index},
+                            {"state", s.state},
+                            {"ripas", s.ripas},
+                            {"addr", s.addr},
+                            {"written_by", s.written_by}});
     j["walks"].push_back(std::move(o));
   }
   j["cells"] = ordered_json::array();

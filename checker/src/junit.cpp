@@ -15,11 +15,14 @@ namespace {
 // XML 1.0 has no way at all to write most control characters; paths may hold them, and bytes that are no UTF-8.
 std::string xml_text(const std::string& text) {
   using nlohmann::json;
-  const std::string valid = json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
+  const std::string valid =
+      json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
   std::string out;
   for (const char c : valid) {
-    if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') out += "\xEF\xBF\xBD";
-    else out += c;
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
+      out += "\xEF\xBF\xBD";
+    else
+      out += c;
   }
   return out;
 }
@@ -37,7 +40,8 @@ public:
     set(node_, "name", trace_.path);
     for (const char* count : {"tests", "failures", "errors", "skipped"}) node_.append_attribute(count);
     for (const auto& [command, calls] : trace_.commands)
-      if (std::none_of(trace_.signatures.begin(), trace_.signatures.end(), [&](const auto& s) { return s.first.starts_with(command + "/"); }))
+      if (std::none_of(trace_.signatures.begin(), trace_.signatures.end(),
+                       [&](const auto& s) { return s.first.starts_with(command + "/"); }))
         test_case(command, command);
     for (const auto& [signature, count] : trace_.signatures) signature_case(signature, count);
     whole_trace();
@@ -67,13 +71,16 @@ private:
     }
     ++failures;
     pugi::xml_node f = c.append_child("failure");
-    const auto v = std::find_if(trace_.violations.begin(), trace_.violations.end(), [&](const auto& x) { return x.signature == signature; });
+    const auto v = std::find_if(trace_.violations.begin(), trace_.violations.end(),
+                                [&](const auto& x) { return x.signature == signature; });
     set(f, "type", signature);
     if (v == trace_.violations.end()) {
       set(f, "message", fmt::format("{} times", count));
       return;
     }
-    set(f, "message", fmt::format("call {}, line {}: {}{}", v->seq, v->line, v->sentence, count > 1 ? fmt::format(" ({} times)", count) : ""));
+    set(f, "message",
+        fmt::format("call {}, line {}: {}{}", v->seq, v->line, v->sentence,
+                    count > 1 ? fmt::format(" ({} times)", count) : ""));
     f.append_child(pugi::node_pcdata).set_value(xml_text(violation_text(*v, {})).c_str());
   }
 

@@ -1,5 +1,5 @@
-// JUnit XML for CI servers: one test suite a trace; one test case a command that was called and had nothing wrong, and one
-// a signature that failed. Names are stable from run to run, so a server can show since when a case fails.
+// JUnit XML for CI servers: one test suite a trace; one test case a command that was called and had nothing wrong, and
+// one a signature that failed. Names are stable from run to run, so a server can show since when a case fails.
 #pragma once
 
 #include <string>

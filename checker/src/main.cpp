@@ -9,7 +9,9 @@ int main(int argc, char** argv) {
   using namespace rmmcheck;
   int code = 0;
   try {
-    CLI::App app("Checks what a host and an Arm Realm Management Monitor said to each other against the RMM specification.", "rmmcheck");
+    CLI::App app(
+        "Checks what a host and an Arm Realm Management Monitor said to each other against the RMM specification.",
+        "rmmcheck");
     app.set_version_flag("--version", fmt::format("rmmcheck {}", checker::version()));
     app.require_subcommand(1);
     app.get_formatter()->column_width(32);
@@ -26,7 +28,8 @@ int main(int argc, char** argv) {
       for (const auto* chosen : app.get_subcommands()) help += " " + chosen->get_name();
       const std::string first = argc > 1 ? argv[1] : "";
       const bool unknown = app.get_subcommands().empty() && !first.empty() && first.front() != '-';
-      return cli::complain(fmt::format("{}; see `{} --help`", unknown ? "there is no command '" + first + "'" : e.what(), help));
+      return cli::complain(
+          fmt::format("{}; see `{} --help`", unknown ? "there is no command '" + first + "'" : e.what(), help));
     }
   } catch (const std::exception& e) {
     return cli::complain(fmt::format("cannot go on: {}", e.what()));

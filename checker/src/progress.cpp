@@ -20,7 +20,8 @@ void Progress::show(std::uint64_t calls, std::uint64_t violations) {
   last_ = now;
   shown_ = true;
   // The escape erases what an earlier, longer line left.
-  fmt::print(stderr, "\r\033[K{}: {}, {}", what_, checker::counted(calls, "call"), checker::counted(violations, "violation"));
+  fmt::print(stderr, "\r\033[K{}: {}, {}", what_, checker::counted(calls, "call"),
+             checker::counted(violations, "violation"));
   std::fflush(stderr);
 }
 

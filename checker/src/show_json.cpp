@@ -15,7 +15,10 @@ using nlohmann::ordered_json;
 ordered_json registers(const std::vector<RegisterDecl>& rows) {
   ordered_json out = ordered_json::array();
   for (const auto& r : rows)
-    out.push_back({{"name", r.name}, {"reg", fmt::format("X{}", r.reg)}, {"bits", fmt::format("{}:{}", r.bits.high, r.bits.low)}, {"type", r.type}});
+    out.push_back({{"name", r.name},
+                   {"reg", fmt::format("X{}", r.reg)},
+                   {"bits", fmt::format("{}:{}", r.bits.high, r.bits.low)},
+                   {"type", r.type}});
   return out;
 }
 
@@ -53,7 +56,8 @@ ordered_json command_json(const Spec& spec, const Command& command) {
     const Condition& f = d.failure[i];
     ordered_json row{{"id", f.id}, {"status", spec.enumerator(status_type(command), command.failures[i].status)}};
     // An expression as text, a plain number as a number.
-    if (const Expr* index = result_index(f)) row["index"] = index->kind == Expr::Kind::number ? ordered_json(index->number) : ordered_json(index->source);
+    if (const Expr* index = result_index(f))
+      row["index"] = index->kind == Expr::Kind::number ? ordered_json(index->number) : ordered_json(index->source);
     row["pre"] = f.pre->source;
     row["post"] = text_of(f);
     amended(row, f.amendment);
@@ -79,11 +83,13 @@ std::string spec_json(const Spec& spec, const Command* only) {
   ordered_json j{{"spec", spec.name()}, {"title", spec.title()}};
   j["amendments"] = ordered_json::array();
   for (const auto& a : spec.amendments())
-    j["amendments"].push_back({{"name", a.name}, {"kind", kind_name(a.kind)}, {"section", a.section}, {"reason", a.reason}});
+    j["amendments"].push_back(
+        {{"name", a.name}, {"kind", kind_name(a.kind)}, {"section", a.section}, {"reason", a.reason}});
   j["commands"] = ordered_json::object();
   j["events"] = ordered_json::object();
   for (const auto& c : spec.commands())
-    if (only == nullptr || only == c.get()) j[c->decl.event ? "events" : "commands"][c->decl.name] = command_json(spec, *c);
+    if (only == nullptr || only == c.get())
+      j[c->decl.event ? "events" : "commands"][c->decl.name] = command_json(spec, *c);
   return j.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -14,7 +14,8 @@ std::string context_amendment(const Spec& spec, const Command& command, const st
   std::string out;
   for (const auto& a : spec.amendments())
     for (const auto& ch : a.changes)
-      if (a.kind == AmendmentDecl::Kind::completes && ch.part == "context" && ch.command == command.decl.name && ch.context.name == name)
+      if (a.kind == AmendmentDecl::Kind::completes && ch.part == "context" && ch.command == command.decl.name &&
+          ch.context.name == name)
         out = a.name;
   return out;
 }
@@ -43,7 +44,9 @@ std::vector<std::pair<std::string, std::string>> order_pairs(const CommandDecl& 
 
 std::string fid_text(std::uint32_t fid) { return fmt::format("0x{:08X}", fid); }
 
-const char* kind_name(AmendmentDecl::Kind kind) { return kind == AmendmentDecl::Kind::completes ? "completes" : "reading"; }
+const char* kind_name(AmendmentDecl::Kind kind) {
+  return kind == AmendmentDecl::Kind::completes ? "completes" : "reading";
+}
 
 namespace {
 
@@ -53,11 +56,14 @@ std::string marked(std::string text, const std::string& amendment) {
 
 std::string post_text(const Condition& c) { return c.post ? c.post->source : fmt::format("\"{}\"", c.prose); }
 
-template <class Rows> std::size_t id_column(const Rows& rows) {
+template <class Rows>
+std::size_t id_column(const Rows& rows) {
   std::size_t w = 0;
   for (const auto& r : rows) {
-    if constexpr (requires { r.id; }) w = std::max(w, r.id.size());
-    else w = std::max(w, r.name.size());
+    if constexpr (requires { r.id; })
+      w = std::max(w, r.id.size());
+    else
+      w = std::max(w, r.name.size());
   }
   return std::min<std::size_t>(w, 24) + 4;
 }
@@ -72,7 +78,8 @@ void registers(Text& t, const char* name, const std::vector<RegisterDecl>& rows)
   title(t, name);
   for (const auto& r : rows)
     t.field("  " + r.name, id_column(rows),
-            fmt::format("X{} {}:{} {}{}", r.reg, r.bits.high, r.bits.low, r.type, r.other_bits_free ? " (other bits free)" : ""));
+            fmt::format("X{} {}:{} {}{}", r.reg, r.bits.high, r.bits.low, r.type,
+                        r.other_bits_free ? " (other bits free)" : ""));
 }
 
 void failures(Text& t, const CommandDecl& d) {
@@ -101,10 +108,13 @@ std::string change_text(const Change& ch) {
   static constexpr const char* verbs[] = {"adds", "replaces", "drops"};
   std::string out = fmt::format("{} {} ", verbs[static_cast<std::size_t>(ch.verb)], ch.part);
   if (ch.part == "context") return out + ch.context.name + (ch.context.value ? " = " + ch.context.value->source : "");
-  if (ch.part == "ordering") return out + fmt::format("[{}] < [{}]", fmt::join(ch.ordering.before, ", "), fmt::join(ch.ordering.after, ", "));
+  if (ch.part == "ordering")
+    return out + fmt::format("[{}] < [{}]", fmt::join(ch.ordering.before, ", "), fmt::join(ch.ordering.after, ", "));
   out += ch.condition.id;
-  if (ch.condition.pre) out += ": " + ch.condition.pre->source + " =>";
-  else if (ch.condition.post) out += ":";
+  if (ch.condition.pre)
+    out += ": " + ch.condition.pre->source + " =>";
+  else if (ch.condition.post)
+    out += ":";
   return ch.condition.post ? out + " " + ch.condition.post->source : out;
 }
 
@@ -135,8 +145,8 @@ void readings(Text& t, const Spec& spec, const Command& command) {
 std::string command_text(const Spec& spec, const Command& command, const TextOptions& options) {
   Text t(options);
   const CommandDecl& d = command.decl;
-  t.line(fmt::format("{}  {}  {}  in {}", t.paint(Colour::bold, d.name), d.section, d.event ? "a step that is no command" : fid_text(d.fid),
-                     spec.name()));
+  t.line(fmt::format("{}  {}  {}  in {}", t.paint(Colour::bold, d.name), d.section,
+                     d.event ? "a step that is no command" : fid_text(d.fid), spec.name()));
   registers(t, "inputs", d.inputs);
   registers(t, "outputs", d.outputs);
   if (!d.context.empty()) {
@@ -149,7 +159,8 @@ std::string command_text(const Spec& spec, const Command& command, const TextOpt
   failures(t, d);
   if (!d.ordering.empty()) {
     title(t, "ordering");
-    for (const auto& o : d.ordering) t.field("  ", 2, fmt::format("[{}] < [{}]", fmt::join(o.before, ", "), fmt::join(o.after, ", ")));
+    for (const auto& o : d.ordering)
+      t.field("  ", 2, fmt::format("[{}] < [{}]", fmt::join(o.before, ", "), fmt::join(o.after, ", ")));
   }
   conditions(t, "success conditions", d.success);
   conditions(t, "request: what is true after the REC exit that the command makes", d.request);
@@ -162,21 +173,26 @@ std::string spec_text(const Spec& spec, const TextOptions& options) {
   Text t(options);
   t.field("", 0, fmt::format("{}: {}", spec.name(), spec.title()));
   t.line();
-  t.line(t.paint(Colour::bold, fmt::format("{:<26} {:<8} {:>7} {:>8} {:>8} {:>8} {:>9}", "command", "section", "context", "failures",
-                                           "ordering", "success", "footprint")));
+  t.line(t.paint(Colour::bold, fmt::format("{:<26} {:<8} {:>7} {:>8} {:>8} {:>8} {:>9}", "command", "section",
+                                           "context", "failures", "ordering", "success", "footprint")));
   std::size_t sum[5] = {};
   for (const bool event : {false, true})
     for (const auto& c : spec.commands()) {
       const CommandDecl& d = c->decl;
       if (d.event != event) continue;
-      const std::size_t n[5] = {d.context.size(), d.failure.size(), order_pairs(d).size(), d.success.size() + d.request.size(), d.footprint.size()};
+      const std::size_t n[5] = {d.context.size(), d.failure.size(), order_pairs(d).size(),
+                                d.success.size() + d.request.size(), d.footprint.size()};
       for (std::size_t i = 0; i < 5; ++i) sum[i] += n[i];
-      t.line(fmt::format("{:<26} {:<8} {:>7} {:>8} {:>8} {:>8} {:>9}", d.name, d.section, n[0], n[1], n[2], n[3], n[4]));
+      t.line(
+          fmt::format("{:<26} {:<8} {:>7} {:>8} {:>8} {:>8} {:>9}", d.name, d.section, n[0], n[1], n[2], n[3], n[4]));
     }
-  t.line(t.paint(Colour::bold, fmt::format("{:<26} {:<8} {:>7} {:>8} {:>8} {:>8} {:>9}", "sum", "", sum[0], sum[1], sum[2], sum[3], sum[4])));
+  t.line(t.paint(Colour::bold, fmt::format("{:<26} {:<8} {:>7} {:>8} {:>8} {:>8} {:>9}", "sum", "", sum[0], sum[1],
+                                           sum[2], sum[3], sum[4])));
   t.line();
-  t.field("", 0, fmt::format("{} in force; `rmmcheck show --amendments` lists them. `rmmcheck show {} COMMAND` prints the tables of one command.",
-                             counted(spec.amendments().size(), "amendment"), spec.name()));
+  t.field("", 0,
+          fmt::format("{} in force; `rmmcheck show --amendments` lists them. `rmmcheck show {} COMMAND` prints the "
+                      "tables of one command.",
+                      counted(spec.amendments().size(), "amendment"), spec.name()));
   return t.take();
 }
 

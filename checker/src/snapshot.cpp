@@ -15,7 +15,8 @@ using namespace model;
 namespace {
 
 constexpr std::array<const char*, entry_fields> field_names{"state", "ripas", "addr", "MemAttr", "S2AP"};
-constexpr std::array<const char*, entry_fields> field_types{"RmmRttEntryState", "RmmRipas", "Address", "Bits3", "Bits2"};
+constexpr std::array<const char*, entry_fields> field_types{"RmmRttEntryState", "RmmRipas", "Address", "Bits3",
+                                                            "Bits2"};
 
 std::string table_name(const Table& t) {
   return t.addr_known ? fmt::format("Rtt({:#x})", t.addr) : "Rtt(unknown address)";
@@ -57,7 +58,8 @@ Snapshot::Granule Snapshot::granule(std::uint64_t addr) const {
   return g;
 }
 
-template <class F> void Snapshot::each_granule(F f) const {
+template <class F>
+void Snapshot::each_granule(F f) const {
   if (state_.platform().delegable_known)
     for (const auto& r : state_.platform().delegable)
       for (std::uint64_t i = 0; i < r.count; ++i) f(r.base + (i << 12));
@@ -114,14 +116,16 @@ void Snapshot::granule_changes(std::vector<Explanation::Cell>& out, const SeqOf&
 void Snapshot::object_changes(std::vector<Explanation::Cell>& out, const SeqOf& seq_of) const {
   const Objects now = objects();
   for (const auto& [id, slots] : objects_)
-    if (!now.contains(id)) out.push_back({fmt::format("{}({:#x})", spec_.object(id.first).name, id.second), "exists", "-", 0});
+    if (!now.contains(id))
+      out.push_back({fmt::format("{}({:#x})", spec_.object(id.first).name, id.second), "exists", "-", 0});
   for (const auto& [id, slots] : now) {
     const auto old = objects_.find(id);
     for (const auto& field : spec_.object(id.first).fields)
       for (std::uint16_t k = 0; k < std::max<std::uint16_t>(field.count, 1); ++k) {
         const std::uint16_t s = static_cast<std::uint16_t>(field.slot + k);
         const Slot before = old == objects_.end() ? Slot{Status::undefined, 0, 0} : old->second[s];
-        const std::string b = text(field.type, before.status, before.value), a = text(field.type, slots[s].status, slots[s].value);
+        const std::string b = text(field.type, before.status, before.value),
+                          a = text(field.type, slots[s].status, slots[s].value);
         if (a == b || (before.status == Status::undefined && slots[s].status != Status::known)) continue;
         const std::string element = field.count == 0 ? "" : fmt::format("[{}]", k);
         out.push_back({fmt::format("{}({:#x}).{}{}", spec_.object(id.first).name, id.second, field.path, element), b, a,
@@ -137,7 +141,8 @@ void Snapshot::table_changes(std::vector<Explanation::Cell>& out, const SeqOf& s
   for (const auto& [number, t] : now) {
     const auto old = tables_.find(number);
     for (std::uint16_t f = 0; f < entry_fields; ++f)
-      entry_changes(table_name(t), old == tables_.end() ? nullptr : &old->second, t, static_cast<EntryField>(f), out, seq_of);
+      entry_changes(table_name(t), old == tables_.end() ? nullptr : &old->second, t, static_cast<EntryField>(f), out,
+                    seq_of);
   }
 }
 
@@ -154,11 +159,12 @@ void Snapshot::entry_changes(const std::string& name, const Table* before, const
   std::optional<Run> run;
   const auto flush = [&] {
     if (!run) return;
-    const std::string index = run->first == run->last ? fmt::format("{}", run->first) : fmt::format("{}..{}", run->first, run->last);
+    const std::string index =
+        run->first == run->last ? fmt::format("{}", run->first) : fmt::format("{}..{}", run->first, run->last);
     std::string a = text(type, run->after.status, run->after.bits);
     if (run->stride != 0) a += fmt::format(" + {:#x} each", run->stride);
-    out.push_back({fmt::format("{}[{}].{}", name, index, field_names[f]), text(type, run->before.status, run->before.bits), a,
-                   seq_of(run->writer)});
+    out.push_back({fmt::format("{}[{}].{}", name, index, field_names[f]),
+                   text(type, run->before.status, run->before.bits), a, seq_of(run->writer)});
     run.reset();
   };
   for (std::uint32_t i = 0; i < after.entries; ++i) {

@@ -1,5 +1,5 @@
-// The state at one moment, to be compared with a later one. Only for explanations: it copies every live cell (14 bytes a
-// table entry, 8 a Granule), where the checker itself keeps no history at all.
+// The state at one moment, to be compared with a later one. Only for explanations: it copies every live cell (14 bytes
+// a table entry, 8 a Granule), where the checker itself keeps no history at all.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,8 @@ private:
   using Tables = std::map<std::uint32_t, model::Table>;
 
   [[nodiscard]] Granule granule(std::uint64_t addr) const;
-  template <class F> void each_granule(F f) const;
+  template <class F>
+  void each_granule(F f) const;
   [[nodiscard]] Objects objects() const;
   [[nodiscard]] Tables tables() const;
   [[nodiscard]] std::string text(const std::string& type, model::Status status, std::uint64_t value) const;

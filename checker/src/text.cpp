@@ -51,8 +51,10 @@ void Text::line(std::string_view text) {
 
 void Text::field(std::string_view label, std::size_t indent, std::string_view text, std::size_t invisible) {
   std::string now(label);
-  if (now.size() < indent + invisible) now.resize(indent + invisible, ' ');
-  else if (!now.empty() && now.back() != ' ') now += ' ';
+  if (now.size() < indent + invisible)
+    now.resize(indent + invisible, ' ');
+  else if (!now.empty() && now.back() != ' ')
+    now += ' ';
   bool first = true; // of the words in this line
   while (!text.empty()) {
     const std::size_t start = text.find_first_not_of(' ');

@@ -22,7 +22,8 @@ public:
   /// One line as it is.
   void line(std::string_view text = {});
   /// `label`, then `text` from column `indent` on; what is too long goes on in the next line, in the same column.
-  /// Without room for `label` in front of the column, the text starts behind it. `invisible`: colour codes in the label.
+  /// Without room for `label` in front of the column, the text starts behind it. `invisible`: colour codes in the
+  /// label.
   void field(std::string_view label, std::size_t indent, std::string_view text, std::size_t invisible = 0);
   [[nodiscard]] const TextOptions& options() const { return options_; }
   [[nodiscard]] std::string take() { return std::move(out_); }

@@ -105,12 +105,15 @@ void table(Text& t, const Explanation::Table& table, const std::string& call) {
 
 void walk(Text& t, const Explanation::Walk& w) {
   t.line();
-  t.line(t.paint(Colour::bold, fmt::format("RTT walk before the call: rd {}, ipa {}, to level {}", w.rd, w.ipa, w.level)));
+  t.line(
+      t.paint(Colour::bold, fmt::format("RTT walk before the call: rd {}, ipa {}, to level {}", w.rd, w.ipa, w.level)));
   if (!w.steps.empty())
-    t.line(fmt::format("  {:>5}  {:<14} {:>5}  {:<14} {:<10} {:<14} {}", "level", "table", "index", "state", "RIPAS", "address", "from"));
+    t.line(fmt::format("  {:>5}  {:<14} {:>5}  {:<14} {:<10} {:<14} {}", "level", "table", "index", "state", "RIPAS",
+                       "address", "from"));
   for (const auto& s : w.steps)
     t.line(fmt::format("  {:>5}  {:<14} {:>5}  {:<14} {:<10} {:<14} {}", s.level, s.table, s.index, s.state,
-                       s.state == "TABLE" ? "-" : s.ripas, s.addr, s.written_by == 0 ? "-" : fmt::format("call {}", s.written_by)));
+                       s.state == "TABLE" ? "-" : s.ripas, s.addr,
+                       s.written_by == 0 ? "-" : fmt::format("call {}", s.written_by)));
   if (!w.stopped.empty()) t.field("  ", 2, "stopped: " + w.stopped);
 }
 
@@ -150,18 +153,22 @@ std::string verdict_words(const Explanation& e) {
 std::string explanation_text(const Explanation& e, const TextOptions& options) {
   Text t(options);
   t.line(t.paint(Colour::bold, fmt::format("{}  {}  {}", e.call, call_text(e.seq, e.line), e.section)));
-  t.line(t.paint(e.verdict == Verdict::conforming ? Colour::green : e.verdict == Verdict::violating ? Colour::red : Colour::yellow,
+  t.line(t.paint(e.verdict == Verdict::conforming  ? Colour::green
+                 : e.verdict == Verdict::violating ? Colour::red
+                                                   : Colour::yellow,
                  verdict_words(e)));
   for (const auto& v : e.violations) t.field("  ", 4, fmt::format("{}: {}", v.signature, v.sentence));
   if (e.tables.empty()) return t.take();
   t.line();
-  std::string observed = e.phase == "pending" ? "a REC exit: the Realm waits for the Host" : result_text(e.observed_status, e.observed_index);
+  std::string observed = e.phase == "pending" ? "a REC exit: the Realm waits for the Host"
+                                              : result_text(e.observed_status, e.observed_index);
   t.field("observed", 10, observed.empty() ? "no result" : observed);
   for (std::size_t i = 0; i < e.allowed.size(); ++i) {
     const Allowed& a = e.allowed[i];
     std::string text = result_text(a.status, a.index);
     for (const auto& [name, value] : a.outputs) text += fmt::format(" {}={}", name, value);
-    if (!a.condition.empty()) text += fmt::format(" (condition {}{})", a.condition, is_open(e, a.condition) ? ", which is open" : "");
+    if (!a.condition.empty())
+      text += fmt::format(" (condition {}{})", a.condition, is_open(e, a.condition) ? ", which is open" : "");
     t.field(i == 0 ? "legal" : "or", 10, text);
   }
   for (const auto& x : e.tables) table(t, x, e.call);

@@ -25,9 +25,11 @@ std::string named_text(const Named& values) {
 }
 
 std::string allowed_text(const Allowed& a) {
-  std::string out = a.index < 0 && a.status == "RMI_ERROR_RTT" ? a.status + ", any index" : result_text(a.status, a.index);
+  std::string out =
+      a.index < 0 && a.status == "RMI_ERROR_RTT" ? a.status + ", any index" : result_text(a.status, a.index);
   if (!a.outputs.empty()) out += ": " + named_text(a.outputs);
-  out += a.condition.empty() ? fmt::format(" ({})", a.section) : fmt::format(" (condition {}, {})", a.condition, a.section);
+  out += a.condition.empty() ? fmt::format(" ({})", a.section)
+                             : fmt::format(" (condition {}, {})", a.condition, a.section);
   return out;
 }
 
@@ -72,7 +74,8 @@ void violation(Text& t, const Violation& v, const CallTexts& calls) {
     t.field(i == 0 ? "    legal" : "    or", column, allowed_text(v.allowed[i]));
   for (std::size_t i = 0; i < v.decided_by.size() && i < most_values; ++i)
     t.field(i == 0 ? "    because" : "", column, fmt::format("{} = {}", v.decided_by[i].text, v.decided_by[i].value));
-  if (v.decided_by.size() > most_values) t.field("", column, fmt::format("and {} more values", v.decided_by.size() - most_values));
+  if (v.decided_by.size() > most_values)
+    t.field("", column, fmt::format("and {} more values", v.decided_by.size() - most_values));
   causes(t, v, calls);
 }
 
@@ -110,7 +113,8 @@ void group(Text& t, const TraceReport& r, const std::string& signature, const Ca
   t.line();
   t.line(fmt::format("{}  ({})", t.paint(Colour::red, signature), counted(count, "violation")));
   if (!details) return;
-  const auto first = std::find_if(r.violations.begin(), r.violations.end(), [&](const auto& v) { return v.signature == signature; });
+  const auto first =
+      std::find_if(r.violations.begin(), r.violations.end(), [&](const auto& v) { return v.signature == signature; });
   if (first == r.violations.end()) {
     t.field("  ", 2, "no details were kept of these; a higher --max-violations keeps more");
     return;
@@ -123,15 +127,16 @@ void remarks(Text& t, const TraceReport& r) {
   for (const auto& signature : in_order(r))
     if (const auto w = r.waived.find(signature); w != r.waived.end()) {
       t.line();
-      t.line(fmt::format("{}  ({}, waived)", t.paint(Colour::yellow, signature), counted(r.signatures.at(signature), "violation")));
+      t.line(fmt::format("{}  ({}, waived)", t.paint(Colour::yellow, signature),
+                         counted(r.signatures.at(signature), "violation")));
       t.field("  reason", column, w->second);
       occurrences(t, r, signature, "  calls", 0);
     }
   if (!r.notes.empty()) t.line();
   for (const auto& n : r.notes)
     t.field(t.paint(Colour::yellow, "note:"), 6,
-            fmt::format("{} only under the reading {}, first at {}", counted(n.count, "call conforms", "calls conform"), n.amendment,
-                        call_text(n.first_seq, n.first_line)));
+            fmt::format("{} only under the reading {}, first at {}", counted(n.count, "call conforms", "calls conform"),
+                        n.amendment, call_text(n.first_seq, n.first_line)));
   if (!r.incomplete.empty()) t.line();
   for (std::size_t i = 0; i < r.incomplete.size() && i < most_incomplete; ++i)
     t.field(t.paint(Colour::yellow, "not decided:"), 13, r.incomplete[i]);
@@ -162,13 +167,15 @@ std::string violation_text(const Violation& v, const TextOptions& options, const
 
 std::string trace_text(const TraceReport& r, const TextOptions& options, const CallTexts& calls, bool details) {
   Text t(options);
-  t.line(fmt::format("{}: {}", r.path == "-" ? "standard input" : r.path, t.paint(colour_of(r.verdict), verdict_name(r.verdict))));
+  t.line(fmt::format("{}: {}", r.path == "-" ? "standard input" : r.path,
+                     t.paint(colour_of(r.verdict), verdict_name(r.verdict))));
   if (!r.error.empty()) t.field("  ", 2, "stopped: " + r.error);
   std::string facts = counted(r.calls, "call") + " checked";
   if (r.unmodelled != 0) facts += fmt::format("; {} outside the model", counted(r.unmodelled, "record"));
   if (r.skipped_lines != 0) facts += fmt::format("; {} skipped", counted(r.skipped_lines, "line"));
   if (r.with_unknowns != 0)
-    facts += fmt::format("; {} on values that the trace does not hold", counted(r.with_unknowns, "result depends", "results depend"));
+    facts += fmt::format("; {} on values that the trace does not hold",
+                         counted(r.with_unknowns, "result depends", "results depend"));
   if (r.calls != 0 || r.error.empty()) t.field("  ", 2, facts);
   for (const auto& signature : in_order(r))
     if (!r.waived.contains(signature)) group(t, r, signature, calls, details);
@@ -188,9 +195,11 @@ std::string verdict_text(const Report& report, const TextOptions& options) {
     for (const auto& n : r.notes) notes += n.count;
   }
   violations -= waived;
-  for (const auto& w : report.unused_waivers) t.field(t.paint(Colour::yellow, "waiver:"), 8, w + " covers nothing in these traces");
-  std::string counts = violations == 0 ? "no violation"
-                                       : fmt::format("{} of {}", counted(violations, "violation"), counted(signatures, "kind"));
+  for (const auto& w : report.unused_waivers)
+    t.field(t.paint(Colour::yellow, "waiver:"), 8, w + " covers nothing in these traces");
+  std::string counts = violations == 0
+                           ? "no violation"
+                           : fmt::format("{} of {}", counted(violations, "violation"), counted(signatures, "kind"));
   if (waived != 0) counts += fmt::format(", {} waived", grouped(waived));
   if (notes != 0) counts += fmt::format(", {}", counted(notes, "note"));
   counts += fmt::format(" in {}", counted(calls, "call"));

@@ -27,15 +27,18 @@ Result<Waiver> entry(const std::string& file, const toml::table& table) {
   for (const auto& [key, node] : table) {
     const auto it = std::find(keys.begin(), keys.end(), key.str());
     if (it == keys.end())
-      return at(file, node.source(), fmt::format("a waiver has no key '{}': expected {}", key.str(), fmt::join(keys, ", ")));
+      return at(file, node.source(),
+                fmt::format("a waiver has no key '{}': expected {}", key.str(), fmt::join(keys, ", ")));
     const auto text = node.value_exact<std::string>();
     if (!text) return at(file, node.source(), fmt::format("'{}' must be a string in quotes", key.str()));
     *fields[static_cast<std::size_t>(it - keys.begin())] = *text;
   }
   if (w.signature.find('/') == std::string::npos)
-    return at(file, table.source(), "a waiver needs a signature as the report prints it, e.g. signature = \"RMI_RTT_DESTROY/ipa_align\"");
+    return at(file, table.source(),
+              "a waiver needs a signature as the report prints it, e.g. signature = \"RMI_RTT_DESTROY/ipa_align\"");
   if (w.reason.find_first_not_of(" \t\n") == std::string::npos)
-    return at(file, table.source(), fmt::format("the waiver of {} needs a reason: say why this is not a failure", w.signature));
+    return at(file, table.source(),
+              fmt::format("the waiver of {} needs a reason: say why this is not a failure", w.signature));
   return w;
 }
 
@@ -57,7 +60,8 @@ Result<std::vector<Waiver>> parse_waivers(const std::string& file, const std::st
   for (const auto& [key, node] : table) {
     const toml::array* list = node.as_array();
     if (key.str() != "waiver" || list == nullptr || !list->is_homogeneous(toml::node_type::table))
-      return at(file, node.source(), fmt::format("'{}' is not expected here: a waiver file is a list of [[waiver]] entries", key.str()));
+      return at(file, node.source(),
+                fmt::format("'{}' is not expected here: a waiver file is a list of [[waiver]] entries", key.str()));
     for (const auto& element : *list) {
       auto w = entry(file, *element.as_table());
       if (!w) return w.error();
@@ -78,7 +82,8 @@ void apply_waivers(std::vector<Waiver>& waivers, TraceReport& trace) {
   for (auto& w : waivers) {
     if (!trace.signatures.contains(w.signature) || !w.covers(trace.path)) continue;
     w.used = true;
-    trace.waived.try_emplace(w.signature, w.reference.empty() ? w.reason : fmt::format("{} ({})", w.reason, w.reference));
+    trace.waived.try_emplace(w.signature,
+                             w.reference.empty() ? w.reason : fmt::format("{} ({})", w.reason, w.reference));
   }
   for (auto& v : trace.violations)
     if (const auto it = trace.waived.find(v.signature); it != trace.waived.end()) v.waived = it->second;

@@ -80,7 +80,8 @@ TEST_CASE("the JSON report has every promised key") {
 
 TEST_CASE("one fault is one finding") {
   for (const char* field : {R"("0x88420f000","0x80210000")", R"("0x88421f000","0x80211000")"}) {
-    const Ran ran = shell("sed '1446s/\"0x88421f000\",\"0x80210000\"/" + std::string(field) + "/' " + broken + " | rmmcheck check --json - -");
+    const Ran ran = shell("sed '1446s/\"0x88421f000\",\"0x80210000\"/" + std::string(field) + "/' " + broken +
+                          " | rmmcheck check --json - -");
     const json trace = json::parse(ran.out)["traces"][0];
     CHECK(trace["violation_count"] == (ran.code == 0 ? 0 : 1));
   }
@@ -88,7 +89,8 @@ TEST_CASE("one fault is one finding") {
 
 TEST_CASE("reports go to files") {
   const Scratch scratch;
-  const Ran ran = shell("rmmcheck check --json '" + (scratch / "r.json") + "' --junit '" + (scratch / "r.xml") + "' " + broken);
+  const Ran ran =
+      shell("rmmcheck check --json '" + (scratch / "r.json") + "' --junit '" + (scratch / "r.xml") + "' " + broken);
   CHECK(ran.code == 1);
   CHECK(ran.out.find("verdict: violating") != std::string::npos);
   CHECK(json::parse(contents(scratch / "r.json"))["verdict"] == "violating");
@@ -125,8 +127,8 @@ TEST_CASE("JUnit is well-formed XML, whatever the names are") {
   const Scratch scratch;
   const std::string odd = scratch / "a<b>&\"c\x01\xff.jsonl";
   shell("cp " + broken + " '" + odd + "'");
-  const Ran ran = shell("rmmcheck check --junit '" + (scratch / "r.xml") + "' '" + odd + "' " + input + "truncated.jsonl " + input +
-                        "flood.jsonl " + input + "missing.jsonl");
+  const Ran ran = shell("rmmcheck check --junit '" + (scratch / "r.xml") + "' '" + odd + "' " + input +
+                        "truncated.jsonl " + input + "flood.jsonl " + input + "missing.jsonl");
   CHECK(ran.code == 2);
   // An independent parser.
   const Ran parsed = shell("python3 -c 'import sys, xml.etree.ElementTree as e; r = e.parse(sys.argv[1]).getroot(); "
@@ -156,7 +158,9 @@ TEST_CASE("colour and NO_COLOR on a terminal") {
     WARN("not tested: there is no script(1) to make a terminal");
     return;
   }
-  const auto on_terminal = [](const std::string& command) { return shell("TERM=xterm script -qec '" + command + "' /dev/null").out; };
+  const auto on_terminal = [](const std::string& command) {
+    return shell("TERM=xterm script -qec '" + command + "' /dev/null").out;
+  };
   CHECK(on_terminal("rmmcheck check " + input + "crash.jsonl").find("\x1b[") != std::string::npos);
   CHECK(on_terminal("NO_COLOR=1 rmmcheck check " + input + "crash.jsonl").find("\x1b[") == std::string::npos);
 }
@@ -166,7 +170,8 @@ TEST_CASE("a stream is reported as it comes, and Ctrl-C stops it") {
   const std::string script = R"(cd ')" + scratch.path.string() + R"(' && mkfifo pipe
 rmmcheck check - <pipe >out 2>err & pid=$!
 exec 3>pipe
-head -LINES ')" RMMCHECK_SOURCE_DIR "/" + broken + R"(' >&3
+head -LINES ')" RMMCHECK_SOURCE_DIR "/" +
+                             broken + R"(' >&3
 for i in $(seq 200); do grep -q PATTERN out && break; sleep 0.05; done
 grep -q PATTERN out && echo seen
 kill -INT $pid
@@ -197,10 +202,13 @@ wait $pid; echo $?)";
 TEST_CASE("what is converted is the same trace") {
   const Scratch scratch;
   const std::string file = scratch / "converted.jsonl";
-  for (const char* from : {"traces/recorded/lifecycle-2.jsonl", "traces/recorded/negative-2.jsonl.zst", "traces/recorded/boot-basic.log"}) {
+  for (const char* from : {"traces/recorded/lifecycle-2.jsonl", "traces/recorded/negative-2.jsonl.zst",
+                           "traces/recorded/boot-basic.log"}) {
     INFO(from);
     REQUIRE(shell("rmmcheck convert " + std::string(from) + " -o '" + file + "'").code == 0);
-    const auto of = [](const std::string& arguments) { return json::parse(shell("rmmcheck check --json - " + arguments).out)["traces"][0]; };
+    const auto of = [](const std::string& arguments) {
+      return json::parse(shell("rmmcheck check --json - " + arguments).out)["traces"][0];
+    };
     const json before = of(from), after = of("'" + file + "'");
     for (const char* key : {"verdict", "calls", "signatures", "commands"}) CHECK(before[key] == after[key]);
     // Through pipes on both sides.

@@ -27,7 +27,8 @@ std::unique_ptr<traces::Reader> open(const std::string& name) {
   return std::move(reader.value());
 }
 
-template <class F> void each_call(const std::string& name, F f) {
+template <class F>
+void each_call(const std::string& name, F f) {
   const auto reader = open(name);
   traces::Call call;
   while (reader->next(call) == traces::Next::call) f(call);
@@ -37,8 +38,8 @@ template <class F> void each_call(const std::string& name, F f) {
 
 TEST_CASE("explaining a call changes nothing that follows") {
   // Every n-th call: each explanation compares half a million Granules.
-  const auto [name, every] = GENERATE(std::pair("lifecycle-1.jsonl", 2), std::pair("boot-basic.jsonl", 1), std::pair("negative-1.jsonl", 23),
-                                      std::pair("broken-data-destroy.jsonl", 61));
+  const auto [name, every] = GENERATE(std::pair("lifecycle-1.jsonl", 2), std::pair("boot-basic.jsonl", 1),
+                                      std::pair("negative-1.jsonl", 23), std::pair("broken-data-destroy.jsonl", 61));
   INFO(name);
   const auto header = open(name)->header();
   Checker plain(spec(), header), explained(spec(), header);

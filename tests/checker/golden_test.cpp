@@ -1,5 +1,5 @@
-// What the program prints, word for word. Each file of tests/golden is a case: its first line is the command line, the rest
-// what must come out on standard output and standard error, and the exit code. A new file is a new case:
+// What the program prints, word for word. Each file of tests/golden is a case: its first line is the command line, the
+// rest what must come out on standard output and standard error, and the exit code. A new file is a new case:
 //
 //   echo '# rmmcheck check traces/recorded/boot-basic.jsonl' > tests/golden/my-case.txt
 //   RMMCHECK_UPDATE_GOLDEN=1 ctest --preset release -R test_checker     # then read the differences
@@ -37,8 +37,10 @@ TEST_CASE("golden output") {
     if (!actual.ends_with('\n')) actual += "\n";
     if (!ran.err.empty()) actual += "# stderr\n" + ran.err;
     actual += "# exit " + std::to_string(ran.code) + "\n";
-    if (updating()) write_file(path, actual);
-    else CHECK(actual == expected);
+    if (updating())
+      write_file(path, actual);
+    else
+      CHECK(actual == expected);
     ++checked;
   }
   CHECK(checked >= 50);

@@ -53,7 +53,8 @@ inline Ran shell(const std::string& script) {
   const std::filesystem::path program = RMMCHECK_BINARY;
   write_file(scratch / "script", "cd '" RMMCHECK_SOURCE_DIR "' || exit 99\nPATH='" + program.parent_path().string() +
                                      "':$PATH\nunset NO_COLOR RMMCHECK_SPECS\n" + script + "\n");
-  const std::string command = "sh '" + (scratch / "script") + "' >'" + (scratch / "out") + "' 2>'" + (scratch / "err") + "' </dev/null";
+  const std::string command =
+      "sh '" + (scratch / "script") + "' >'" + (scratch / "out") + "' 2>'" + (scratch / "err") + "' </dev/null";
   const int status = std::system(command.c_str()); // NOLINT(cert-env33-c): a shell is what is wanted
   Ran ran;
   if (WIFEXITED(status)) ran.code = WEXITSTATUS(status);

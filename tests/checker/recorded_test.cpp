@@ -1,5 +1,5 @@
-// Every recorded trace has a file beside it that says what the checker must find: the verdict, each signature and each note
-// with its count. Fewer findings are as wrong as more.
+// Every recorded trace has a file beside it that says what the checker must find: the verdict, each signature and each
+// note with its count. Fewer findings are as wrong as more.
 #include <catch2/catch.hpp>
 
 #include <filesystem>
@@ -17,7 +17,8 @@ std::string found_in(const std::filesystem::path& trace) {
   INFO(ran.err);
   const auto report = nlohmann::json::parse(ran.out).at("traces").at(0);
   std::string out = "verdict: " + report.at("verdict").get<std::string>() + "\n";
-  for (const auto& [signature, count] : report.at("signatures").items()) out += "signature: " + signature + " " + count.dump() + "\n";
+  for (const auto& [signature, count] : report.at("signatures").items())
+    out += "signature: " + signature + " " + count.dump() + "\n";
   for (const auto& note : report.at("notes"))
     out += "note: " + note.at("amendment").get<std::string>() + " " + note.at("count").dump() + "\n";
   return out;
@@ -35,8 +36,10 @@ TEST_CASE("recorded traces give the verdicts that are written beside them") {
     INFO(trace.string());
     REQUIRE(std::filesystem::exists(trace));
     const std::string found = found_in(trace);
-    if (updating()) write_file(entry.path(), found);
-    else CHECK(found == contents(entry.path()));
+    if (updating())
+      write_file(entry.path(), found);
+    else
+      CHECK(found == contents(entry.path()));
     ++checked;
   }
   CHECK(checked >= 8);

@@ -53,7 +53,8 @@ TEST_CASE("show --literal --json agrees with the facts of the text") {
     CHECK(only(c["context"], {"name", "type", "before"}) == only(fact["context"], {"name", "type", "before"}));
     json expected = only(fact["failures"], {"id", "status", "index"});
     for (auto& row : expected)
-      if (row.contains("index") && row["index"] == "level (input)") row["index"] = "level"; // the facts say where it is from
+      if (row.contains("index") && row["index"] == "level (input)")
+        row["index"] = "level"; // the facts say where it is from
     CHECK(only(c["failures"], {"id", "status", "index"}) == expected);
     CHECK(c["order_groups"] == only(fact["order_groups"], {"before", "after"}));
     CHECK(sorted(c["order_pairs"]) == sorted(fact["order_pairs"]));

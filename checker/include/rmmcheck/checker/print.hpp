@@ -26,7 +26,8 @@ using CallTexts = std::map<std::uint64_t, std::string>;
 std::string violation_text(const Violation& violation, const TextOptions& options, const CallTexts& calls = {});
 /// One trace: violations grouped by signature, first occurrence in full; then notes and what else must be said.
 /// `details` false: groups only as a count, for a trace whose violations were printed as they were found.
-std::string trace_text(const TraceReport& trace, const TextOptions& options, const CallTexts& calls = {}, bool details = true);
+std::string trace_text(const TraceReport& trace, const TextOptions& options, const CallTexts& calls = {},
+                       bool details = true);
 /// The last line: the verdict and the counts over all traces.
 std::string verdict_text(const Report& report, const TextOptions& options);
 
