@@ -393,6 +393,64 @@ void Judge::forget_granule(std::uint64_t addr) {
     state_.forget(granule_kind, addr, granule_state_slot_, values_->number);
 }
 
+// Makes the state agree with a condition whose truth the call has shown to be `value`: a cell that had to equal a known value
+// gets it (which brings a Realm or REC into being when its Granule was thought to be something else), one that had to differ
+// becomes unknown.
+void Judge::force(const Command& command, NodeId node, bool value) {
+  const Node& n = command.nodes[node];
+  switch (n.op) {
+  case Op::not_: force(command, n.a, !value); return;
+  case Op::and_:
+  case Op::or_:
+    // Where only one side need be so, either may be: what each says is no more than doubt, which forcing both ways gives.
+    force(command, n.a, value);
+    force(command, n.b, value);
+    return;
+  case Op::eq:
+  case Op::ne: {
+    const bool equal = (n.op == Op::eq) == value;
+    for (const auto& [cell, other] : {std::pair(n.a, n.b), std::pair(n.b, n.a)}) {
+      const Node& c = command.nodes[cell];
+      if ((c.op != Op::cell || c.b != no_node) && c.op != Op::entry) continue;
+      const auto wanted = evaluator_.eval(other);
+      const auto present = evaluator_.eval(cell);
+      if (wanted.status != Status::known || (present.status == Status::known && (present.bits == wanted.bits) == equal)) return;
+      if (c.op == Op::entry) {
+        const Place p = evaluator_.place(c.a);
+        if (p.status == Status::known && !equal) forget_entry(p);
+        return;
+      }
+      const auto key = evaluator_.eval(c.a);
+      if (key.status != Status::known || (c.kind == granule_kind && (key.bits & 0xfff) != 0)) return;
+      // What one call made together, one call unmade together: the Granules of a REC that is gone are no longer its own.
+      if (c.kind == granule_kind)
+        if (const CallNumber by = state_.writer({granule_kind, c.field, 0, key.bits}); by != 0) state_.forget_granules(by, values_->number);
+      if (equal) state_.write(c.kind, key.bits, c.field, wanted.bits, values_->number);
+      else state_.forget(c.kind, key.bits, c.field, values_->number);
+      return;
+    }
+    return;
+  }
+  default: return;
+  }
+}
+
+// A walk that ended elsewhere than the RMM's: the entry at the level it reported is not what was thought.
+void Judge::forget_walk(const Command& command, std::int32_t reported) {
+  for (NodeId id = 0; id < command.nodes.size(); ++id) {
+    if (command.nodes[id].op != Op::walk || command.nodes[id].bound) continue;
+    Place p = evaluator_.place(id);
+    if (p.status != Status::known) return;
+    while (p.level > reported && p.table->parent != nullptr) {
+      p.index = p.table->parent_index;
+      p.table = p.table->parent;
+      --p.level;
+    }
+    forget_entry(p);
+    return;
+  }
+}
+
 // Either what the call should have made it or what it was.
 void Judge::write_uncertain(model::Write<Domain> w) {
   std::uint64_t old = 0;
@@ -412,22 +470,56 @@ void Judge::adopt(const Command& command, const CallValues& values, std::uint64_
   evaluator_.start(command);
   command_ = &command;
   const Holding h = evaluate_failures(command);
-  if (x0 == command.success_value) adopt_success(command, h, j);
-  else if (j.broken == Judgement::Broken::must_succeed) {
-    // It may have been done all the same (the return value is what is wrong), or not.
-    evaluator_.sample(command.success.sampled);
-    writes_.clear();
-    if (!command.success.groups.empty()) evaluator_.collect(command.success.groups.front(), writes_);
-    for (const auto& w : writes_) write_uncertain(w);
-  } else if ((x0 & 0xff) == rtt_error_ && command.decl.name.starts_with("RMI_")) {
-    // An RTT error that another level or state explains: what stands where the walk ended is not what was thought.
-    for (NodeId id = 0; id < command.nodes.size(); ++id)
-      if (command.nodes[id].op == Op::walk && !command.nodes[id].bound) {
-        forget_entry(evaluator_.place(id));
-        break;
-      }
+  if (x0 == command.success_value) {
+    // No failure condition held, then.
+    for (std::size_t i = 0; i < command.failures.size(); ++i)
+      if ((h.holds >> i & 1U) != 0) force(command, command.failures[i].pre, false);
+    evaluator_.start(command);
+    adopt_success(command, h, j);
+  } else {
+    if (j.broken == Judgement::Broken::must_succeed) {
+      // It may have been done all the same (the return value is what is wrong), or not.
+      evaluator_.sample(command.success.sampled);
+      writes_.clear();
+      if (!command.success.groups.empty()) evaluator_.collect(command.success.groups.front(), writes_);
+      for (const auto& w : writes_) write_uncertain(w);
+      evaluator_.start(command);
+    }
+    adopt_failure(command, x0);
   }
   state_.commit();
+}
+
+void Judge::adopt_failure(const Command& command, std::uint64_t x0) {
+  const std::uint64_t status = command.decl.name.starts_with("RMI_") ? x0 & 0xff : x0;
+  // The level in an RTT error tells where the RMM's walk ended.
+  bool level = false;
+  std::size_t candidates = 0, last = 0;
+  for (std::size_t i = 0; i < command.failures.size(); ++i) {
+    if (command.failures[i].status != status) continue;
+    level = level || command.failures[i].index != no_node;
+    ++candidates;
+    last = i;
+  }
+  if (level && command.decl.name.starts_with("RMI_")) forget_walk(command, static_cast<std::int8_t>(x0 >> 8 & 0xff));
+  else if (candidates == 1) force(command, command.failures[last].pre, true);
+}
+
+// The cells that an equation reads (not those that only say where): what it says of them is not so.
+void Judge::forget_read(const Command& command, NodeId holds) {
+  evaluator_.start(command);
+  for (NodeId id = 0; id < command.nodes.size(); ++id)
+    if (command.nodes[id].op == Op::walk && !command.nodes[id].bound) evaluator_.place(id);
+  std::vector<CellId> cells;
+  domain_.trace(&cells);
+  evaluator_.eval(holds);
+  domain_.trace(nullptr);
+  for (const auto& c : cells) {
+    if (c.kind == rec_kind) state_.forget(c.kind, c.key, c.field, values_->number);
+    if (c.kind != entry_cell) continue;
+    if (Table* t = state_.table_number(static_cast<std::uint32_t>(c.key)))
+      state_.forget_entry(*t, c.index, static_cast<EntryField>(c.field), values_->number);
+  }
 }
 
 void Judge::adopt_success(const Command& command, const Holding& h, const Judgement& j) {
@@ -459,7 +551,11 @@ void Judge::adopt_success(const Command& command, const Holding& h, const Judgem
     }
   }
   footprint(command);
-  if (check == nullptr || check->output < 0) return;
+  if (check == nullptr) return;
+  if (check->output < 0 || command.decl.outputs[static_cast<std::size_t>(check->output)].type != "Address") {
+    forget_read(command, check->holds);
+    return;
+  }
   // The entries or Granules that the two values of the output name.
   const auto expected = evaluator_.eval(check->value);
   const auto output = static_cast<std::size_t>(check->output);

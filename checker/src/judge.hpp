@@ -33,7 +33,7 @@ struct Judgement {
 class Judge {
 public:
   Judge(const model::Spec& spec, model::State& state)
-      : rtt_error_(spec.value("RMI_ERROR_RTT")), assigned_(spec.value("ASSIGNED")),
+      : assigned_(spec.value("ASSIGNED")),
         granule_state_slot_(spec.object(model::granule_kind).find("state")->slot), state_(state), domain_(state), evaluator_(domain_) {}
 
   /// Judges a completed call and, where it conforms, applies its effects. X0 is the whole return value.
@@ -82,14 +82,18 @@ private:
   bool written(const model::FootprintCode& item, std::uint64_t key, const model::Place& place, std::uint16_t field) const;
   void learn(const model::Command& command, model::NodeId node, std::uint64_t value);
   void learn_bool(const model::Command& command, model::NodeId node, bool value);
+  void force(const model::Command& command, model::NodeId node, bool value);
+  void forget_walk(const model::Command& command, std::int32_t reported);
+  void adopt_failure(const model::Command& command, std::uint64_t x0);
   void adopt_success(const model::Command& command, const Holding& holding, const Judgement& judgement);
+  void forget_read(const model::Command& command, model::NodeId holds);
   void write_uncertain(model::Write<Domain> w);
   void forget_entry(const model::Place& place);
   void drop_reference(const model::Place& place);
   void forget_granule(std::uint64_t addr);
   void forget_named();
 
-  std::uint64_t rtt_error_, assigned_;
+  std::uint64_t assigned_;
   std::uint16_t granule_state_slot_;
   model::State& state_;
   Domain domain_;

@@ -39,10 +39,8 @@ public:
   void write() {
     set(node_, "name", trace_.path);
     for (const char* count : {"tests", "failures", "errors", "skipped"}) node_.append_attribute(count);
-    for (const auto& [command, calls] : trace_.commands)
-      if (std::none_of(trace_.signatures.begin(), trace_.signatures.end(),
-                       [&](const auto& s) { return s.first.starts_with(command + "/"); }))
-        test_case(command, command);
+    for (const auto& entry : trace_.commands)
+      if (!failed(entry.first)) test_case(entry.first, entry.first);
     for (const auto& [signature, count] : trace_.signatures) signature_case(signature, count);
     whole_trace();
     node_.attribute("tests").set_value(tests);
@@ -54,6 +52,11 @@ public:
   unsigned tests = 0, failures = 0, errors = 0, skipped = 0;
 
 private:
+  [[nodiscard]] bool failed(const std::string& command) const {
+    return std::any_of(trace_.signatures.begin(), trace_.signatures.end(),
+                       [&](const auto& s) { return s.first.starts_with(command + "/"); });
+  }
+
   pugi::xml_node test_case(const std::string& command, const std::string& name) {
     ++tests;
     pugi::xml_node c = node_.append_child("testcase");

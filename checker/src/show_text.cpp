@@ -50,7 +50,7 @@ const char* kind_name(AmendmentDecl::Kind kind) {
 
 namespace {
 
-std::string marked(std::string text, const std::string& amendment) {
+std::string marked(const std::string& text, const std::string& amendment) {
   return amendment.empty() ? text : text + fmt::format("  [{}]", amendment);
 }
 

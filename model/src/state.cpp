@@ -98,6 +98,14 @@ CallNumber State::writer(const CellId& cell) const {
   return o == nullptr ? 0 : o->writer[cell.field];
 }
 
+void State::forget_granules(CallNumber written_by, CallNumber by) {
+  std::vector<std::uint64_t> found;
+  for (const auto& [number, c] : chunks_)
+    for (std::size_t i = 0; i < 512; ++i)
+      if (c->writer[i] == written_by) found.push_back((number << 21) + (i << 12));
+  for (const std::uint64_t addr : found) forget(granule_kind, addr, granule_state_slot_, by);
+}
+
 void State::record(const CellId& cell) {
   Undo u{cell, 0, writer(cell), false};
   if (cell.kind == entry_cell) {

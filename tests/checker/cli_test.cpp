@@ -176,7 +176,7 @@ for i in $(seq 200); do grep -q PATTERN out && break; sleep 0.05; done
 grep -q PATTERN out && echo seen
 kill -INT $pid
 wait $pid; echo $?)";
-  const auto with = [&](std::string lines, std::string pattern) {
+  const auto with = [&](const std::string& lines, const std::string& pattern) {
     std::string s = script;
     s.replace(s.find("LINES"), 5, lines);
     for (std::size_t at; (at = s.find("PATTERN")) != std::string::npos;) s.replace(at, 7, pattern);

@@ -1,10 +1,10 @@
-// Every failure condition and every success condition of every command is exercised: by a recorded trace, or by a case in
-// tests/cases, one small trace each that names in its second line what it is there for:
+// Every failure condition and every success condition of every command is exercised: by a recorded trace, or by a case
+// in tests/cases, one small trace each that names in its second line what it is there for:
 //
 //   {"type":"note","note":"expect: RMI_REC_ENTER/failure/system_off","text":"the Realm has turned itself off"}
 //
-// A new case is a new file. "Exercised" is what the checker counted while it judged: a failure condition was the one that
-// explained the recorded result, an equation was applied or tested.
+// A new case is a new file. "Exercised" is what the checker counted while it judged: a failure condition was the one
+// that explained the recorded result, an equation was applied or tested.
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -29,14 +29,14 @@ using Counts = std::map<std::string, std::uint64_t>;
 /// Conditions that no trace can exercise, with the reason. One that is exercised after all fails the test.
 const std::map<std::string, std::string>& unreachable() {
   static const std::map<std::string, std::string> list = {
-      {"RMI_GRANULE_DELEGATE/failure/gran_gpt",
-       "an UNDELEGATED Granule is in the NS physical address space, unless the host's firmware moves it, which no call does"},
+      {"RMI_GRANULE_DELEGATE/failure/gran_gpt", "an UNDELEGATED Granule is in the NS physical address space, unless "
+                                                "the host's firmware moves it, which no call does"},
       {"RMI_DATA_CREATE/failure/flags_reserved", "the text leaves it open, so it never holds for certain"},
       {"RMI_REC_ENTER/failure/rec_gicv3", "the list registers are not recorded, so it never holds for certain"},
       {"PSCI_SYSTEM_OFF/success/state", "the call does not return; its request row acts"},
       {"PSCI_SYSTEM_RESET/success/state", "the call does not return; its request row acts"},
-      {"PSCI_AFFINITY_INFO/success/not_runnable",
-       "the caller is runnable, and for another REC the call goes to the Host: the answer PSCI_OFF comes with PSCI_RETURN"},
+      {"PSCI_AFFINITY_INFO/success/not_runnable", "the caller is runnable, and for another REC the call goes to the "
+                                                  "Host: the answer PSCI_OFF comes with PSCI_RETURN"},
   };
   return list;
 }
@@ -74,7 +74,8 @@ std::vector<Case> cases() {
     const std::string_view mark = "\"expect: ";
     const auto from = line.find(mark);
     if (from != std::string::npos) {
-      std::istringstream words(line.substr(from + mark.size(), line.find('"', from + mark.size()) - from - mark.size()));
+      std::istringstream words(
+          line.substr(from + mark.size(), line.find('"', from + mark.size()) - from - mark.size()));
       for (std::string word; words >> word;) c.expected.push_back(word);
     }
     out.push_back(std::move(c));
@@ -128,13 +129,16 @@ TEST_CASE("every condition is exercised by a recorded trace or a case", "[covera
   std::size_t by_recorded = 0, by_cases = 0;
   std::string missing, reached;
   for (const auto& id : all) {
-    if (recorded[id] != 0) ++by_recorded;
-    else if (total[id] != 0) ++by_cases;
-    else if (!unreachable().contains(id)) missing += "\n  " + id;
+    if (recorded[id] != 0)
+      ++by_recorded;
+    else if (total[id] != 0)
+      ++by_cases;
+    else if (!unreachable().contains(id))
+      missing += "\n  " + id;
     if (total[id] != 0 && unreachable().contains(id)) reached += "\n  " + id;
   }
-  fmt::print("conditions: {}, exercised by recorded traces {}, by cases alone {}, unreachable {}\n", all.size(), by_recorded, by_cases,
-             unreachable().size());
+  fmt::print("conditions: {}, exercised by recorded traces {}, by cases alone {}, unreachable {}\n", all.size(),
+             by_recorded, by_cases, unreachable().size());
   INFO("not exercised; add a trace to tests/cases:" << missing);
   CHECK(missing.empty());
   INFO("said to be unreachable, but exercised:" << reached);

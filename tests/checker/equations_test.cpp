@@ -1,9 +1,10 @@
 // Success conditions stay what the text says: the loader turns equations into assignments, and after every successful
-// call of the recorded traces and the cases each condition, evaluated as a whole over the state before and after, holds.
+// call of the recorded traces and the cases each condition, evaluated as a whole over the state before and after,
+// holds.
 //
-// An evaluator of the test's own reads the state before, remembers it, and evaluates the equations once the call is done.
-// What a loop reads of the state before cannot be remembered like that: RMI_REC_DESTROY's rec_aux_state, which asks for
-// the array of a REC that is gone, comes out as undefined.
+// An evaluator of the test's own reads the state before, remembers it, and evaluates the equations once the call is
+// done. What a loop reads of the state before cannot be remembered like that: RMI_REC_DESTROY's rec_aux_state, which
+// asks for the array of a REC that is gone, comes out as undefined.
 #include <filesystem>
 #include <map>
 #include <string>
@@ -27,7 +28,7 @@ namespace {
 struct Count {
   std::uint64_t yes = 0, open = 0, undefined = 0, no = 0;
   std::uint64_t made_true = 0; ///< did not hold before the call
-  std::string example; ///< of no
+  std::string example;         ///< of no
 };
 
 class Equation {
@@ -51,8 +52,8 @@ private:
     auto& known = seen_[id];
     if ((known & 3) == 0) {
       const model::Node& n = command_->nodes[id];
-      const bool yes = n.when == model::When::before && !n.bound && n.op != Op::output && of_before(n.a) && of_before(n.b) &&
-                       of_before(n.c) && of_before(n.d);
+      const bool yes = n.when == model::When::before && !n.bound && n.op != Op::output && of_before(n.a) &&
+                       of_before(n.b) && of_before(n.c) && of_before(n.d);
       known = static_cast<std::uint8_t>(known | (yes ? 1 : 2));
     }
     return (seen_[id] & 1) != 0;
@@ -65,8 +66,10 @@ private:
     seen_[id] |= 4;
     const model::Node& n = command_->nodes[id];
     if (before) {
-      if (n.op == Op::walk || n.op == Op::place_at) evaluator_.place(id);
-      else if (n.op != Op::table_of && n.op != Op::table_child && n.op != Op::table_at && n.op != Op::place_var) evaluator_.eval(id);
+      if (n.op == Op::walk || n.op == Op::place_at)
+        evaluator_.place(id);
+      else if (n.op != Op::table_of && n.op != Op::table_child && n.op != Op::table_at && n.op != Op::place_var)
+        evaluator_.eval(id);
     }
     sample(n.a), sample(n.b), sample(n.c), sample(n.d);
   }
@@ -137,8 +140,9 @@ TEST_CASE("after a success every success condition holds", "[equations]") {
     CHECK((count.undefined == 0 || id == "RMI_REC_DESTROY/success/rec_aux_state"));
     if (count.yes == 0) never += fmt::format("\n    {} (open {}, undefined {})", id, count.open, count.undefined);
   }
-  fmt::print("equations: {} conditions, {} times found to hold, of them {} times not before the call; never evaluated to yes:{}\n", counts.size(),
-             evaluated, made_true, never);
+  fmt::print("equations: {} conditions, {} times found to hold, of them {} times not before the call; never evaluated "
+             "to yes:{}\n",
+             counts.size(), evaluated, made_true, never);
   CHECK(evaluated > 10'000);
   CHECK(made_true > 5'000);
 }

@@ -38,15 +38,19 @@ void each_call(const std::string& name, F f) {
 
 TEST_CASE("explaining a call changes nothing that follows") {
   // Every n-th call: each explanation compares half a million Granules.
-  const auto [name, every] = GENERATE(std::pair("lifecycle-1.jsonl", 2), std::pair("boot-basic.jsonl", 1),
-                                      std::pair("negative-1.jsonl", 23), std::pair("broken-data-destroy.jsonl", 61));
-  INFO(name);
-  const auto header = open(name)->header();
+  struct Part {
+    const char* name;
+    int every;
+  };
+  const auto part = GENERATE(Part{"lifecycle-1.jsonl", 2}, Part{"boot-basic.jsonl", 1}, Part{"negative-1.jsonl", 23},
+                             Part{"broken-data-destroy.jsonl", 61});
+  INFO(part.name);
+  const auto header = open(part.name)->header();
   Checker plain(spec(), header), explained(spec(), header);
   int n = 0;
-  each_call(name, [&](const traces::Call& c) {
+  each_call(part.name, [&](const traces::Call& c) {
     plain.call(c);
-    if (n++ % every != 0) {
+    if (n++ % part.every != 0) {
       explained.call(c);
       return;
     }

@@ -59,13 +59,17 @@ inline std::vector<Finding> new_findings(const std::vector<Finding>& run, const 
   std::multiset<Finding> left = baseline;
   std::vector<Finding> others, out;
   for (const auto& f : run) {
-    if (const auto it = left.find(f); it != left.end()) left.erase(it);
-    else others.push_back(f);
+    if (const auto it = left.find(f); it != left.end())
+      left.erase(it);
+    else
+      others.push_back(f);
   }
   for (const auto& f : others) {
     const auto it = left.lower_bound({f.seq, ""});
-    if (it != left.end() && it->seq == f.seq) left.erase(it);
-    else out.push_back(f);
+    if (it != left.end() && it->seq == f.seq)
+      left.erase(it);
+    else
+      out.push_back(f);
   }
   return out;
 }

@@ -1,5 +1,5 @@
-// The model run call by call without the checker around it: what it allows for each call, and whether it accepts what was
-// recorded. Tests compare two copies of it, or look at the state right after a call.
+// The model run call by call without the checker around it: what it allows for each call, and whether it accepts what
+// was recorded. Tests compare two copies of it, or look at the state right after a call.
 //
 // For traces of one CPU; the order of steps (RMI_REC_ENTER, REC_ENTRY, the Realm's calls, REC_EXIT) is the checker's.
 #pragma once
@@ -29,11 +29,11 @@ public:
   /// What the model says about one record.
   struct Outcome {
     bool modelled = false;
-    bool accepted = true;       ///< as recorded, under the text or a reading
-    std::string allowed;        ///< the results that it allows, as text
+    bool accepted = true; ///< as recorded, under the text or a reading
+    std::string allowed;  ///< the results that it allows, as text
   };
-  /// Called around each step that is to make `equations` true: before it, and after it when it was accepted as the text has
-  /// it (not under a reading).
+  /// Called around each step that is to make `equations` true: before it, and after it when it was accepted as the text
+  /// has it (not under a reading).
   using Step = std::function<void(const model::Command&, const model::Equations& equations, const model::CallValues&)>;
 
   Replay(std::shared_ptr<const model::Spec> spec, const traces::Header& header)
@@ -45,7 +45,8 @@ public:
 
   Outcome call(const traces::Call& call, bool describe = true) {
     Outcome out;
-    if (open_ && !(call.phase != traces::Phase::host && (call.parent == 0 || call.parent == open_->seq))) out.accepted = finish();
+    if (open_ && !(call.phase != traces::Phase::host && (call.parent == 0 || call.parent == open_->seq)))
+      out.accepted = finish();
     const model::Command* command = spec_->find_fid(call.fid);
     if (command == nullptr || call.crashed) return out;
     out.modelled = true;
@@ -54,11 +55,12 @@ public:
     if (call.phase == traces::Phase::pending) {
       if (describe) out.allowed = allowed(*command, values);
       if (before) before(*command, command->request, values);
-      judged(out, judge_.pending(*command, values), *command, command->request, values, [&](const model::Command& variant) {
-        model::CallValues v;
-        fill(variant, call, v);
-        return judge_.pending(variant, v);
-      });
+      judged(out, judge_.pending(*command, values), *command, command->request, values,
+             [&](const model::Command& variant) {
+               model::CallValues v;
+               fill(variant, call, v);
+               return judge_.pending(variant, v);
+             });
       if (!out.accepted) judge_.adopt_equations(*command, command->request, values);
       return out;
     }
@@ -132,8 +134,10 @@ private:
     fill(*command, call, values);
     if (before) before(*command, command->success, values);
     const bool good = judge_.event(*command, values).broken == Judgement::Broken::nothing;
-    if (!good) judge_.adopt_equations(*command, command->success, values);
-    else if (after) after(*command, command->success, values);
+    if (!good)
+      judge_.adopt_equations(*command, command->success, values);
+    else if (after)
+      after(*command, command->success, values);
     return good;
   }
 

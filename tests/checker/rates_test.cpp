@@ -11,13 +11,13 @@
 //
 // The state before a call is needed thousands of times, so a trace is walked once and the process forks where a call is
 // changed. RMMCHECK_SEED and RMMCHECK_ROUNDS change the random numbers and how often they are thrown.
-#include <sys/wait.h>
-#include <unistd.h>
 #include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <optional>
 #include <random>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -137,14 +137,17 @@ unsigned output_registers(std::string_view command) {
 
 // --- corruptions ----------------------------------------------------------------------------------------------------
 
-/// A place in a call's outputs that has a defined value: bits of register X`reg`, or field `reg` of the structure in memory.
+/// A place in a call's outputs that has a defined value: bits of register X`reg`, or field `reg` of the structure in
+/// memory.
 struct Target {
   Kind kind = Kind::status;
   unsigned reg = 0, high = 7, low = 0;
 
   [[nodiscard]] bool in_memory() const { return kind == Kind::exit_address || kind == Kind::exit_ripas; }
   [[nodiscard]] std::uint64_t& in(Call& call) const { return in_memory() ? call.params.value[reg] : call.out[reg]; }
-  [[nodiscard]] std::uint64_t in(const Call& call) const { return in_memory() ? call.params.value[reg] : call.out[reg]; }
+  [[nodiscard]] std::uint64_t in(const Call& call) const {
+    return in_memory() ? call.params.value[reg] : call.out[reg];
+  }
   [[nodiscard]] std::string text() const {
     return in_memory() ? std::string(traces::param_names(traces::ParamsKind::run)[reg]) : fmt::format("X{}", reg);
   }
@@ -196,7 +199,8 @@ std::uint64_t another(Random& random, const Call& call, const Target& t) {
     case Kind::response: return old ^ 1;
     case Kind::unused: return below(random, 2) != 0 ? random() : std::uint64_t{1} << below(random, 64);
     case Kind::zero_bits: return std::uint64_t{1} << below(random, t.high - t.low + 1);
-    case Kind::number: return below(random, 2) != 0 ? old ^ (std::uint64_t{1} << below(random, 48)) : below(random, 1 << 20);
+    case Kind::number:
+      return below(random, 2) != 0 ? old ^ (std::uint64_t{1} << below(random, 48)) : below(random, 1 << 20);
     case Kind::entry_desc: return old ^ (std::uint64_t{1} << below(random, t.high - t.low + 1));
     case Kind::address:
     case Kind::exit_address:
@@ -221,7 +225,8 @@ bool leaves_room(const Call& call, const Target& t, std::uint64_t value) {
   const std::string_view command = traces::command_name(call.fid);
   if (command == "RSI_IPA_STATE_GET" && t.kind == Kind::address) return value > call.in[0] && value <= call.in[1];
   // B1.2 says both that an unused register is zero and that it is preserved (amendment unused_outputs_preserved).
-  if (t.kind == Kind::unused) return value == 0 || ((call.in_known >> (t.reg - 1) & 1U) != 0 && value == call.in[t.reg - 1]);
+  if (t.kind == Kind::unused)
+    return value == 0 || ((call.in_known >> (t.reg - 1) & 1U) != 0 && value == call.in[t.reg - 1]);
   return false;
 }
 
@@ -230,7 +235,8 @@ struct Tally {
 };
 
 std::string percent(const Tally& t) {
-  return t.tried == 0 ? "-" : fmt::format("{:.2f} %", 100.0 * static_cast<double>(t.caught) / static_cast<double>(t.tried));
+  return t.tried == 0 ? "-"
+                      : fmt::format("{:.2f} %", 100.0 * static_cast<double>(t.caught) / static_cast<double>(t.tried));
 }
 
 /// How many further findings one fault caused, until the end of its trace.
@@ -261,22 +267,25 @@ struct Cascade {
 
   void print(const char* title) {
     if (chains.empty()) return;
-    std::stable_sort(chains.begin(), chains.end(), [](const Chain& a, const Chain& b) { return a.further > b.further; });
+    std::stable_sort(chains.begin(), chains.end(),
+                     [](const Chain& a, const Chain& b) { return a.further > b.further; });
     std::size_t sum = 0, none = 0;
     for (const auto& c : chains) sum += c.further, none += c.further == 0 ? 1 : 0;
-    fmt::print("  {}: {} faults, further findings: mean {:.3f}, none for {:.1f} %, 95th percentile {}, most {}\n", title, chains.size(),
-               static_cast<double>(sum) / static_cast<double>(chains.size()),
-               100.0 * static_cast<double>(none) / static_cast<double>(chains.size()), chains[chains.size() / 20].further,
-               chains.front().further);
+    fmt::print("  {}: {} faults, further findings: mean {:.3f}, none for {:.1f} %, 95th percentile {}, most {}\n",
+               title, chains.size(), static_cast<double>(sum) / static_cast<double>(chains.size()),
+               100.0 * static_cast<double>(none) / static_cast<double>(chains.size()),
+               chains[chains.size() / 20].further, chains.front().further);
     for (std::size_t i = 0; i < std::min<std::size_t>(chains.size(), 5) && chains[i].further != 0; ++i)
       fmt::print("      {} further: {}\n", chains[i].further, chains[i].text);
     if (std::getenv("RMMCHECK_VERBOSE") == nullptr) return;
-    for (const auto& [group, counts] : groups) fmt::print("      {:>5} findings after {:>4} faults: {}\n", counts.second, counts.first, group);
+    for (const auto& [group, counts] : groups)
+      fmt::print("      {:>5} findings after {:>4} faults: {}\n", counts.second, counts.first, group);
   }
 };
 
 /// Runs `work` in a copy of this process; what it returns comes back here.
-template <class F> std::string in_a_copy(F work) {
+template <class F>
+std::string in_a_copy(F work) {
   std::fflush(nullptr);
   int ends[2];
   REQUIRE(pipe(ends) == 0);
@@ -398,22 +407,27 @@ TEST_CASE("a corrupted output is reported at its call", "[rates]") {
             checker.call(changed);
             // What a Realm did in an RMI_REC_ENTER is judged when it exits: until then it is the same call.
             std::size_t k = i + 1;
-            for (; k < trace.calls.size() && (c.to_the_end || k == i + 1 || trace.calls[k - 1].phase != Phase::host); ++k) checker.call(trace.calls[k]);
+            for (; k < trace.calls.size() && (c.to_the_end || k == i + 1 || trace.calls[k - 1].phase != Phase::host);
+                 ++k)
+              checker.call(trace.calls[k]);
             if (k == trace.calls.size()) checker.finish();
             return as_text(checker.report(), before);
           });
           const auto found = new_findings(as_findings(text), trace.baseline);
-          const bool caught = std::any_of(found.begin(), found.end(), [&](const Finding& f) { return f.seq == call.seq; });
+          const bool caught =
+              std::any_of(found.begin(), found.end(), [&](const Finding& f) { return f.seq == call.seq; });
           const std::string command(traces::command_name(call.fid));
           auto& cell = table[{name(c.target.kind), command}];
           for (Tally* tally : {c.any ? &uniform : &even, &cell}) {
             ++tally->tried;
             tally->caught += caught ? 1 : 0;
           }
-          const std::string what = fmt::format("{}: {} {:#x} -> {:#x}", describe(trace, call), c.target.text(), c.target.in(call), c.value);
+          const std::string what =
+              fmt::format("{}: {} {:#x} -> {:#x}", describe(trace, call), c.target.text(), c.target.in(call), c.value);
           const std::string kind =
               command + " " +
-              (c.target.kind == Kind::status ? fmt::format("status {} -> {}", call.out[0] & 0xff, c.value & 0xff) : name(c.target.kind));
+              (c.target.kind == Kind::status ? fmt::format("status {} -> {}", call.out[0] & 0xff, c.value & 0xff)
+                                             : name(c.target.kind));
           if (caught && c.to_the_end) cascade.add(what, kind, found, call.seq);
           if (caught) continue;
           auto& [count, example] = misses[kind];
@@ -442,13 +456,18 @@ namespace {
 // Calls that change state the model knows of. The exit of an RMI_REC_ENTER does, too, but only together with what its
 // Realm did; the Realm's requests are here by themselves.
 bool changes_state(const Call& call) {
-  static const std::set<std::string_view> commands = {
-      "RMI_DATA_CREATE",     "RMI_DATA_CREATE_UNKNOWN", "RMI_DATA_DESTROY",    "RMI_GRANULE_DELEGATE",     "RMI_GRANULE_UNDELEGATE",
-      "RMI_PSCI_COMPLETE",   "RMI_REALM_ACTIVATE",      "RMI_REALM_CREATE",    "RMI_REALM_DESTROY",        "RMI_REC_CREATE",
-      "RMI_REC_DESTROY",     "RMI_RTT_CREATE",          "RMI_RTT_DESTROY",     "RMI_RTT_FOLD",             "RMI_RTT_INIT_RIPAS",
-      "RMI_RTT_MAP_UNPROTECTED", "RMI_RTT_SET_RIPAS",   "RMI_RTT_UNMAP_UNPROTECTED",
-      "RSI_IPA_STATE_SET",   "PSCI_CPU_ON",             "PSCI_AFFINITY_INFO",  "PSCI_CPU_OFF",             "PSCI_SYSTEM_OFF",
-      "PSCI_SYSTEM_RESET"};
+  static const std::set<std::string_view> commands = {"RMI_DATA_CREATE",        "RMI_DATA_CREATE_UNKNOWN",
+                                                      "RMI_DATA_DESTROY",       "RMI_GRANULE_DELEGATE",
+                                                      "RMI_GRANULE_UNDELEGATE", "RMI_PSCI_COMPLETE",
+                                                      "RMI_REALM_ACTIVATE",     "RMI_REALM_CREATE",
+                                                      "RMI_REALM_DESTROY",      "RMI_REC_CREATE",
+                                                      "RMI_REC_DESTROY",        "RMI_RTT_CREATE",
+                                                      "RMI_RTT_DESTROY",        "RMI_RTT_FOLD",
+                                                      "RMI_RTT_INIT_RIPAS",     "RMI_RTT_MAP_UNPROTECTED",
+                                                      "RMI_RTT_SET_RIPAS",      "RMI_RTT_UNMAP_UNPROTECTED",
+                                                      "RSI_IPA_STATE_SET",      "PSCI_CPU_ON",
+                                                      "PSCI_AFFINITY_INFO",     "PSCI_CPU_OFF",
+                                                      "PSCI_SYSTEM_OFF",        "PSCI_SYSTEM_RESET"};
   if (!commands.contains(traces::command_name(call.fid))) return false;
   return call.phase == Phase::pending || (call.phase == Phase::host && (call.out_known & 1U) != 0 && call.out[0] == 0);
 }
@@ -497,12 +516,15 @@ TEST_CASE("a successful call that is left out is reported when a later call show
     for (std::size_t i = 0; i < trace.calls.size(); ++i) {
       const Call& call = trace.calls[i];
       if (dropped[t].contains(i)) {
-        // "o": the first call that shows the difference; "r": its recorded result is not allowed without the dropped call.
+        // "o": the first call that shows the difference; "r": its recorded result is not allowed without the dropped
+        // call.
         const std::string shown = in_a_copy([&] {
           for (std::size_t k = i + 1; k < trace.calls.size(); ++k) {
             const auto without = replay.call(trace.calls[k]);
-            if (truth[k].accepted && !without.accepted) return fmt::format("r {} {} instead of {}", k, without.allowed, truth[k].allowed);
-            if (without.allowed != truth[k].allowed) return fmt::format("o {} {} instead of {}", k, without.allowed, truth[k].allowed);
+            if (!truth[k].accepted) continue; // a violation as recorded: it cannot show anything else
+            if (!without.accepted) return fmt::format("r {} {} instead of {}", k, without.allowed, truth[k].allowed);
+            if (without.allowed != truth[k].allowed)
+              return fmt::format("o {} {} instead of {}", k, without.allowed, truth[k].allowed);
           }
           return replay.finish() ? std::string() : fmt::format("r {} REC exit", trace.calls.size() - 1);
         });
@@ -519,7 +541,8 @@ TEST_CASE("a successful call that is left out is reported when a later call show
           silent += found.empty() ? 1 : 0;
           unasked += found.empty() ? 0 : 1;
           if (!found.empty() && unasked <= 5)
-            unasked_examples += fmt::format("    {} left out, reported @{} {}\n", describe(trace, call), found.front().seq, found.front().signature);
+            unasked_examples += fmt::format("    {} left out, reported @{} {}\n", describe(trace, call),
+                                            found.front().seq, found.front().signature);
         } else {
           for (Tally* tally : {&observable, &table[command]}) {
             ++tally->tried;
@@ -531,13 +554,17 @@ TEST_CASE("a successful call that is left out is reported when a later call show
           }
           if (found.empty()) {
             const auto k = std::stoull(shown.substr(2));
-            auto& [count, example] = misses[fmt::format("{}, shown by {}{}", command, traces::command_name(trace.calls[k].fid),
-                                                        shown[0] == 'o' ? " whose recorded result is allowed in both states" : "")];
-            if (++count == 1) example = fmt::format("{}, shown by @{}: {}", describe(trace, call), trace.calls[k].seq, shown);
+            auto& [count, example] =
+                misses[fmt::format("{}, shown by {}{}", command, traces::command_name(trace.calls[k].fid),
+                                   shown[0] == 'o' ? " whose recorded result is allowed in both states" : "")];
+            if (++count == 1)
+              example = fmt::format("{}, shown by @{}: {}", describe(trace, call), trace.calls[k].seq, shown);
           }
         }
-        if (!found.empty()) cascade.add(describe(trace, call) + " left out, first @" + std::to_string(found.front().seq) + " " + found.front().signature,
-                                        command + " left out", found, found.front().seq);
+        if (!found.empty())
+          cascade.add(describe(trace, call) + " left out, first @" + std::to_string(found.front().seq) + " " +
+                          found.front().signature,
+                      command + " left out", found, found.front().seq);
       }
       checker.call(call);
       replay.call(call, false);
@@ -546,10 +573,12 @@ TEST_CASE("a successful call that is left out is reported when a later call show
 
   fmt::print("calls left out, seed {}, {} calls\n", seed, drops);
   fmt::print("  observable: {}, reported {}, {}\n", observable.tried, observable.caught, percent(observable));
-  fmt::print("  of them with a recorded result that is not allowed any more: {}, reported {}, {}\n", only_recorded.tried, only_recorded.caught, percent(only_recorded));
+  fmt::print("  of them with a recorded result that is not allowed any more: {}, reported {}, {}\n",
+             only_recorded.tried, only_recorded.caught, percent(only_recorded));
   fmt::print("  not observable: {}; of them reported all the same: {}\n", silent + unasked, unasked);
   fmt::print("{}", unasked_examples);
-  for (const auto& [command, tally] : table) fmt::print("    {:<28} {:>5} observable {:>5} reported\n", command, tally.tried, tally.caught);
+  for (const auto& [command, tally] : table)
+    fmt::print("    {:<28} {:>5} observable {:>5} reported\n", command, tally.tried, tally.caught);
   for (const auto& [what, miss] : misses) fmt::print("    missed {:>3}: {}, e.g. {}\n", miss.first, what, miss.second);
   cascade.print("cascade");
 

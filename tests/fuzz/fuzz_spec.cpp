@@ -1,5 +1,5 @@
-// Any bytes as a file of a specification, beside the real types and functions, and as an overlay on a whole version: it loads
-// or is refused with a place in that file, and what loads can be loaded again.
+// Any bytes as a file of a specification, beside the real types and functions, and as an overlay on a whole version: it
+// loads or is refused with a place in that file, and what loads can be loaded again.
 //
 //   clang++ -fsanitize=fuzzer,address,undefined ... fuzz_spec.cpp; ./fuzz_spec corpus/ specs/rmm-1.0-rel0/
 //

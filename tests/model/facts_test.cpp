@@ -1,6 +1,6 @@
-// The specification as loaded, against what was read from the text by other means: ../shared/spec/rel0-facts.json beside
-// the project holds the ids, statuses, orderings, registers and counts of 25 commands. Where that file is missing, only
-// the totals are compared.
+// The specification as loaded, against what was read from the text by other means: ../shared/spec/rel0-facts.json
+// beside the project holds the ids, statuses, orderings, registers and counts of 25 commands. Where that file is
+// missing, only the totals are compared.
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -29,9 +29,7 @@ std::shared_ptr<const Spec> literal() {
 }
 
 /// Commands that rel0-facts.json covers: those of the Host, and the two RSI commands about RIPAS.
-bool covered(const Command& c) {
-  return c.decl.name.starts_with("RMI_") || c.decl.name.starts_with("RSI_IPA_STATE_");
-}
+bool covered(const Command& c) { return c.decl.name.starts_with("RMI_") || c.decl.name.starts_with("RSI_IPA_STATE_"); }
 
 using Pairs = std::set<std::pair<std::string, std::string>>;
 
@@ -59,8 +57,10 @@ void take_apart(const Expr& e, Post& out) {
   } else {
     REQUIRE(e.kind == Expr::Kind::binary);
     REQUIRE(e.name == "==");
-    if (e.args[0]->source == "result") out.status = e.args[1]->source;
-    else out.outputs[e.args[0]->source] = e.args[1]->source;
+    if (e.args[0]->source == "result")
+      out.status = e.args[1]->source;
+    else
+      out.outputs[e.args[0]->source] = e.args[1]->source;
   }
 }
 
@@ -157,7 +157,8 @@ TEST_CASE("every literal command is as the text has it, item by item", "[facts]"
     std::vector<std::string> context, expected;
     for (const auto& x : d.context) context.push_back(fmt::format("{} {} {}", x.name, x.type, x.before));
     for (const auto& x : fact["context"])
-      expected.push_back(fmt::format("{} {} {}", x["name"].get<std::string>(), x["type"].get<std::string>(), x["before"].get<bool>()));
+      expected.push_back(
+          fmt::format("{} {} {}", x["name"].get<std::string>(), x["type"].get<std::string>(), x["before"].get<bool>()));
     CHECK(context == expected);
 
     CHECK(sorted(ids(d.failure)) == sorted(ids(fact["failures"])));
@@ -195,7 +196,8 @@ TEST_CASE("every literal command is as the text has it, item by item", "[facts]"
     for (std::size_t i = 0; i < d.footprint.size(); ++i) {
       // Items that the facts describe in words are left to the reader.
       const std::string item = fact["footprint"][i]["item"].get<std::string>();
-      if (item.find(" - ") == std::string::npos && !item.starts_with("states of")) CHECK(d.footprint[i].post->source == item);
+      if (item.find(" - ") == std::string::npos && !item.starts_with("states of"))
+        CHECK(d.footprint[i].post->source == item);
     }
   }
   CHECK(compared == 25);
@@ -221,11 +223,19 @@ TEST_CASE("status codes and state encodings are those of the text", "[facts]") {
     return out;
   };
   using Values = std::map<std::string, std::uint64_t>;
-  CHECK(values("RmiStatusCode") == Values{{"RMI_SUCCESS", 0}, {"RMI_ERROR_INPUT", 1}, {"RMI_ERROR_REALM", 2}, {"RMI_ERROR_REC", 3}, {"RMI_ERROR_RTT", 4}});
+  CHECK(values("RmiStatusCode") == Values{{"RMI_SUCCESS", 0},
+                                          {"RMI_ERROR_INPUT", 1},
+                                          {"RMI_ERROR_REALM", 2},
+                                          {"RMI_ERROR_REC", 3},
+                                          {"RMI_ERROR_RTT", 4}});
   CHECK(values("RmiRttEntryState") == Values{{"RMI_UNASSIGNED", 0}, {"RMI_ASSIGNED", 1}, {"RMI_TABLE", 2}});
   CHECK(values("RmiRipas") == Values{{"RMI_EMPTY", 0}, {"RMI_RAM", 1}, {"RMI_DESTROYED", 2}});
   CHECK(values("RsiRipas") == Values{{"RSI_EMPTY", 0}, {"RSI_RAM", 1}, {"RSI_DESTROYED", 2}, {"RSI_DEV", 3}});
-  CHECK(values("RsiCommandReturnCode") == Values{{"RSI_SUCCESS", 0}, {"RSI_ERROR_INPUT", 1}, {"RSI_ERROR_STATE", 2}, {"RSI_INCOMPLETE", 3}, {"RSI_ERROR_UNKNOWN", 4}});
+  CHECK(values("RsiCommandReturnCode") == Values{{"RSI_SUCCESS", 0},
+                                                 {"RSI_ERROR_INPUT", 1},
+                                                 {"RSI_ERROR_STATE", 2},
+                                                 {"RSI_INCOMPLETE", 3},
+                                                 {"RSI_ERROR_UNKNOWN", 4}});
   CHECK(values("RmiResponse") == Values{{"RMI_ACCEPT", 0}, {"RMI_REJECT", 1}});
   CHECK(values("RsiResponse") == Values{{"RSI_ACCEPT", 0}, {"RSI_REJECT", 1}});
 }

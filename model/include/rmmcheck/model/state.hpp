@@ -119,6 +119,8 @@ public:
   void write(std::uint8_t kind, std::uint64_t key, std::uint16_t slot, std::uint64_t value, CallNumber by);
   void forget(std::uint8_t kind, std::uint64_t key, std::uint16_t slot, CallNumber by);
   [[nodiscard]] CallNumber writer(const CellId& cell) const;
+  /// The states of all Granules that call `written_by` wrote become unknown. Looks at every Granule; not for the hot path.
+  void forget_granules(CallNumber written_by, CallNumber by);
   /// Addresses of the live objects of a kind (Realms, RECs), sorted.
   [[nodiscard]] std::vector<std::uint64_t> objects(std::uint8_t kind) const;
   template <class F> void each_object(std::uint8_t kind, F f) const {
