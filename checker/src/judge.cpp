@@ -435,12 +435,13 @@ void Judge::force(const Command& command, NodeId node, bool value) {
   }
 }
 
-// A walk that ended elsewhere than the RMM's: the entry at the level it reported is not what was thought.
+// A walk that ended elsewhere than the RMM's: the entry at the level it reported is not what was thought. Where the levels agree,
+// it is the RMM's decision that is wrong, not what is known of the entry.
 void Judge::forget_walk(const Command& command, std::int32_t reported) {
   for (NodeId id = 0; id < command.nodes.size(); ++id) {
     if (command.nodes[id].op != Op::walk || command.nodes[id].bound) continue;
     Place p = evaluator_.place(id);
-    if (p.status != Status::known) return;
+    if (p.status != Status::known || p.level == reported) return;
     while (p.level > reported && p.table->parent != nullptr) {
       p.index = p.table->parent_index;
       p.table = p.table->parent;
