@@ -38,8 +38,10 @@ public:
     for (const auto& c : spec_->commands()) prepared_.push_back(std::make_unique<Prepared>(*spec_, *c));
     for (const auto& p : prepared_) {
       const auto fid = p->command->decl.fid;
-      if ((fid & 0xfffffe00) == 0xc4000000) near_[fid & 0x1ff] = p.get();
-      else if (fid != 0) far_[fid] = p.get();
+      if ((fid & 0xfffffe00) == 0xc4000000)
+        near_[fid & 0x1ff] = p.get();
+      else if (fid != 0)
+        far_[fid] = p.get();
       by_name_[p->command->decl.name] = p.get();
     }
     const auto event = [&](const char* name) -> const Prepared* {
@@ -67,7 +69,8 @@ public:
   }
 
   // Describes `c` while `judge` judges it: the call as a whole, or the end of an RMI_REC_ENTER.
-  template <class F> Explanation explaining(const Call& c, F judge) {
+  template <class F>
+  Explanation explaining(const Call& c, F judge) {
     Explainer explainer(*spec_, judge_, c, [this](CallNumber n) { return n == 0 ? 0 : seq_of(n); });
     explainer_ = &explainer;
     judge_.observe([&](const Command& command) { explainer.applied(command); });
@@ -82,9 +85,12 @@ public:
     Explanation e = explainer.end();
     e.violations.assign(report_.violations.begin() + static_cast<std::ptrdiff_t>(violations), report_.violations.end());
     for (std::size_t i = 0; i < report_.notes.size(); ++i)
-      if (i >= notes.size() || notes[i].count != report_.notes[i].count) e.readings.push_back(report_.notes[i].amendment);
-    if (!e.violations.empty()) e.verdict = Verdict::violating;
-    else if (!e.tables.empty() && report_.incomplete.size() == incomplete) e.verdict = Verdict::conforming;
+      if (i >= notes.size() || notes[i].count != report_.notes[i].count)
+        e.readings.push_back(report_.notes[i].amendment);
+    if (!e.violations.empty())
+      e.verdict = Verdict::violating;
+    else if (!e.tables.empty() && report_.incomplete.size() == incomplete)
+      e.verdict = Verdict::conforming;
     return e;
   }
 
@@ -98,9 +104,12 @@ public:
   const TraceReport& finish() {
     while (!open_.empty()) close(open_.begin());
     if (report_.calls == 0) report_.incomplete.emplace_back("the trace holds no call of the model");
-    if (report_.violation_count != 0) report_.verdict = Verdict::violating;
-    else if (!report_.incomplete.empty()) report_.verdict = Verdict::inconclusive;
-    else report_.verdict = Verdict::conforming;
+    if (report_.violation_count != 0)
+      report_.verdict = Verdict::violating;
+    else if (!report_.incomplete.empty())
+      report_.verdict = Verdict::inconclusive;
+    else
+      report_.verdict = Verdict::conforming;
     return report_;
   }
 
@@ -124,8 +133,8 @@ private:
     return it == far_.end() ? nullptr : it->second;
   }
 
-  // Records of a Realm's calls follow their RMI_REC_ENTER directly. The next call of the same CPU that is not one of them
-  // says that the Realm has stopped running.
+  // Records of a Realm's calls follow their RMI_REC_ENTER directly. The next call of the same CPU that is not one of
+  // them says that the Realm has stopped running.
   void close_entries(const Call& c) {
     if (open_.empty()) return;
     for (auto it = open_.begin(); it != open_.end();) {
@@ -142,7 +151,8 @@ private:
     const auto next = open_.erase(it);
     if (exit_ != nullptr && open.call.seq == explained_seq_)
       explained_exit_ = explaining(open.call, [&] { step(*exit_, open.call, open.number); });
-    else if (exit_ != nullptr) step(*exit_, open.call, open.number);
+    else if (exit_ != nullptr)
+      step(*exit_, open.call, open.number);
     return next;
   }
 
@@ -172,7 +182,8 @@ private:
       }
     } else if ((c.out_known & 1) == 0) {
       // No result recorded: what the call did, if anything, is not known.
-      report_.incomplete.push_back(fmt::format("line {}: the result of {} was not recorded", c.line, command.decl.name));
+      report_.incomplete.push_back(
+          fmt::format("line {}: the result of {} was not recorded", c.line, command.decl.name));
     } else if (c.phase == Phase::returned && psci_return_ != nullptr && command.decl.name.starts_with("PSCI_")) {
       step(*psci_return_, c, values_.number);
     } else {
@@ -204,7 +215,8 @@ private:
       values.number = values_.number;
       values.current_rec = values_.current_rec;
       values.current_rec_known = values_.current_rec_known;
-      const Judgement j = x0 ? judge_.complete(*variant->command, values, *x0) : judge_.pending(*variant->command, values);
+      const Judgement j =
+          x0 ? judge_.complete(*variant->command, values, *x0) : judge_.pending(*variant->command, values);
       if (j.broken != Judgement::Broken::nothing) continue;
       for (const auto& a : variant->amendments) note(a, c);
       return true;
@@ -288,7 +300,8 @@ private:
       // A recorder writes exit data only when the Realm ran.
       const auto names = traces::param_names(traces::ParamsKind::run);
       for (std::size_t i = 0; i < names.size(); ++i)
-        if (c.params.kind == traces::ParamsKind::run && names[i].starts_with("exit.") && (c.params.known >> i & 1U) != 0) {
+        if (c.params.kind == traces::ParamsKind::run && names[i].starts_with("exit.") &&
+            (c.params.known >> i & 1U) != 0) {
           Violation v;
           v.rule = "rec_exit";
           v.sentence = "the command failed, but exit data was recorded: the Realm has run";
@@ -345,8 +358,9 @@ private:
       rule = &command.decl.failure[j.rule];
       v.rule = rule->id;
       decided.push_back(command.failures[j.rule].pre);
-      v.sentence = pending ? fmt::format("the Realm's request went to the Host, although failure condition {} holds", rule->id)
-                           : fmt::format("succeeded, although failure condition {} holds", rule->id);
+      v.sentence =
+          pending ? fmt::format("the Realm's request went to the Host, although failure condition {} holds", rule->id)
+                  : fmt::format("succeeded, although failure condition {} holds", rule->id);
       break;
     case Judgement::Broken::must_succeed:
       v.rule = "unexpected_" + v.observed_status;
@@ -367,7 +381,8 @@ private:
     case Judgement::Broken::failure_output: {
       rule = &command.decl.failure[j.rule];
       const Check& check = command.failures[j.rule].outputs[static_cast<std::size_t>(j.check)];
-      const std::string output = check.output >= 0 ? command.decl.outputs[static_cast<std::size_t>(check.output)].name : "output";
+      const std::string output =
+          check.output >= 0 ? command.decl.outputs[static_cast<std::size_t>(check.output)].name : "output";
       v.rule = rule->id + "." + output;
       v.sentence = fmt::format("failure condition {} allows the result, but not this value of {}", rule->id, output);
       decided = {command.failures[j.rule].pre, check.holds};
@@ -411,7 +426,8 @@ private:
   }
 
   static void add_once(std::vector<Explained>& list, Explained e) {
-    if (std::none_of(list.begin(), list.end(), [&](const Explained& x) { return x.text == e.text; })) list.push_back(std::move(e));
+    if (std::none_of(list.begin(), list.end(), [&](const Explained& x) { return x.text == e.text; }))
+      list.push_back(std::move(e));
   }
 
   void add(Violation v, const Prepared& p, const Call& c) {
@@ -428,10 +444,12 @@ private:
     recorded.binding.fill(c, values);
     for (std::size_t i = 0; i < command.decl.inputs.size(); ++i)
       if ((values.input_known >> i & 1U) != 0)
-        v.inputs.emplace_back(command.decl.inputs[i].name, spec_->enumerator(command.decl.inputs[i].type, values.input[i]));
+        v.inputs.emplace_back(command.decl.inputs[i].name,
+                              spec_->enumerator(command.decl.inputs[i].type, values.input[i]));
     for (std::size_t i = 0; i < command.decl.outputs.size(); ++i)
       if ((values.output_known >> i & 1U) != 0)
-        v.outputs.emplace_back(command.decl.outputs[i].name, spec_->enumerator(command.decl.outputs[i].type, values.output[i]));
+        v.outputs.emplace_back(command.decl.outputs[i].name,
+                               spec_->enumerator(command.decl.outputs[i].type, values.output[i]));
     v.signature = command.decl.name + "/" + v.rule;
     ++report_.violation_count;
     ++report_.signatures[v.signature];
@@ -473,9 +491,12 @@ std::map<std::string, std::uint64_t> Checker::coverage() const {
   std::map<std::string, std::uint64_t> out;
   for (const auto& c : impl_->spec().commands()) {
     const auto& cov = impl_->judge().coverage(*c);
-    for (std::size_t i = 0; i < c->decl.failure.size(); ++i) out[c->decl.name + "/failure/" + c->decl.failure[i].id] = cov.failure[i];
-    for (std::size_t i = 0; i < c->decl.success.size(); ++i) out[c->decl.name + "/success/" + c->decl.success[i].id] = cov.success[i];
-    for (std::size_t i = 0; i < c->decl.request.size(); ++i) out[c->decl.name + "/request/" + c->decl.request[i].id] = cov.request[i];
+    for (std::size_t i = 0; i < c->decl.failure.size(); ++i)
+      out[c->decl.name + "/failure/" + c->decl.failure[i].id] = cov.failure[i];
+    for (std::size_t i = 0; i < c->decl.success.size(); ++i)
+      out[c->decl.name + "/success/" + c->decl.success[i].id] = cov.success[i];
+    for (std::size_t i = 0; i < c->decl.request.size(); ++i)
+      out[c->decl.name + "/request/" + c->decl.request[i].id] = cov.request[i];
   }
   return out;
 }

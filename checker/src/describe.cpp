@@ -14,7 +14,8 @@ const char* status_type(const Command& command) {
   return "RmiStatusCode";
 }
 
-void describe_result(const Spec& spec, const Command& command, std::uint64_t x0, std::string& status, std::int64_t& index) {
+void describe_result(const Spec& spec, const Command& command, std::uint64_t x0, std::string& status,
+                     std::int64_t& index) {
   const std::string type = status_type(command);
   index = -1;
   if (type != "RmiStatusCode") {
@@ -99,8 +100,8 @@ std::vector<NodeId> nodes_before(const Command& command, NodeId first) {
   return out;
 }
 
-std::vector<Explained> explain_values(const Spec& spec, const Command& command, const CallValues& values, const Expr& expression,
-                                      When when, Judge& judge) {
+std::vector<Explained> explain_values(const Spec& spec, const Command& command, const CallValues& values,
+                                      const Expr& expression, When when, Judge& judge) {
   Command scratch = command;
   const auto parts = parts_of(spec, scratch, expression, when);
   std::vector<Explained> out;
@@ -125,7 +126,8 @@ std::string cell_name(const Spec& spec, const State& state, const CellId& cell) 
     static constexpr const char* names[] = {"state", "ripas", "addr", "MemAttr", "S2AP"};
     const Table* t = state.table_number(static_cast<std::uint32_t>(cell.key));
     if (t == nullptr) return "entry of a table that is gone";
-    return fmt::format("Rtt({})[{}].{}", t->addr_known ? fmt::format("{:#x}", t->addr) : "?", cell.index, names[cell.field]);
+    return fmt::format("Rtt({})[{}].{}", t->addr_known ? fmt::format("{:#x}", t->addr) : "?", cell.index,
+                       names[cell.field]);
   }
   const ObjectKind& k = spec.object(cell.kind);
   std::string path = fmt::format("slot {}", cell.field);

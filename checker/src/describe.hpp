@@ -23,12 +23,13 @@ std::string value_text(const model::Spec& spec, const std::string& type, const m
 std::vector<Allowed> allowed_results(const model::Spec& spec, const model::Command& command,
                                      const model::CallValues& values, Judge& judge);
 
-/// `expression` taken apart: each name or path in it, with its value before the call; or, for a success condition, after it
-/// had taken effect.
-std::vector<Explained> explain_values(const model::Spec& spec, const model::Command& command, const model::CallValues& values,
-                                      const model::Expr& expression, model::When when, Judge& judge);
-/// Nodes from `first` on that speak of the state before only. What is to be evaluated once a call takes effect must have
-/// these evaluated before.
+/// `expression` taken apart: each name or path in it, with its value before the call; or, for a success condition,
+/// after it had taken effect.
+std::vector<Explained> explain_values(const model::Spec& spec, const model::Command& command,
+                                      const model::CallValues& values, const model::Expr& expression, model::When when,
+                                      Judge& judge);
+/// Nodes from `first` on that speak of the state before only. What is to be evaluated once a call takes effect must
+/// have these evaluated before.
 std::vector<model::NodeId> nodes_before(const model::Command& command, model::NodeId first);
 
 /// "Granule(0x88..).state", "RTT entry 3 of level 2 table 0x88... .ripas".

@@ -24,7 +24,8 @@ Judge::Holding Judge::evaluate_failures(const Command& command) {
   for (std::size_t i = 0; i < command.failures.size(); ++i) {
     const auto v = evaluator_.eval(command.failures[i].pre);
     // A condition holds only where it is well-formed (specs/README.md).
-    if (v.status == Status::known) h.holds |= (v.bits != 0 ? 1U : 0U) << i;
+    if (v.status == Status::known)
+      h.holds |= (v.bits != 0 ? 1U : 0U) << i;
     else if (v.status != Status::undefined) {
       h.open |= 1U << i;
       if (v.status == Status::unknown) h.unknown |= 1U << i;
@@ -46,7 +47,8 @@ int Judge::matches(const Command& command, std::size_t i, std::uint64_t x0, int&
   std::uint64_t expected = f.status;
   if (f.index != no_node) {
     const auto index = evaluator_.eval(f.index);
-    if (index.status == Status::known) expected |= (index.bits & 0xff) << 8;
+    if (index.status == Status::known)
+      expected |= (index.bits & 0xff) << 8;
     else if ((x0 & 0xff) == f.status && x0 >> 16 == 0) {
       expected = x0;
       certain = false;
@@ -175,8 +177,10 @@ void Judge::write(const model::Write<Domain>& w) {
   if (w.to_entry) {
     if (w.place.status != Status::known) return;
     const auto field = static_cast<EntryField>(w.field);
-    if (certain) state_.write_entry(*w.place.table, w.place.index, field, w.value.bits, values_->number);
-    else state_.forget_entry(*w.place.table, w.place.index, field, values_->number);
+    if (certain)
+      state_.write_entry(*w.place.table, w.place.index, field, w.value.bits, values_->number);
+    else
+      state_.forget_entry(*w.place.table, w.place.index, field, values_->number);
     return;
   }
   if (w.key.status != Status::known) {
@@ -184,14 +188,17 @@ void Judge::write(const model::Write<Domain>& w) {
     return;
   }
   if (w.kind == granule_kind && (w.key.bits & 0xfff) != 0) return;
-  if (certain) state_.write(w.kind, w.key.bits, w.field, w.value.bits, values_->number);
-  else state_.forget(w.kind, w.key.bits, w.field, values_->number);
+  if (certain)
+    state_.write(w.kind, w.key.bits, w.field, w.value.bits, values_->number);
+  else
+    state_.forget(w.kind, w.key.bits, w.field, values_->number);
 }
 
 // A Granule changes at an address that the state does not tell. When the outputs name it, it is one of those.
 void Judge::forget_named() {
   for (std::size_t i = 0; i < command_->decl.outputs.size(); ++i)
-    if (command_->decl.outputs[i].type == "Address" && (values_->output_known >> i & 1U) != 0) forget_granule(values_->output[i]);
+    if (command_->decl.outputs[i].type == "Address" && (values_->output_known >> i & 1U) != 0)
+      forget_granule(values_->output[i]);
 }
 
 bool Judge::written(const FootprintCode& item, std::uint64_t key, const Place& place, std::uint16_t field) const {
@@ -313,7 +320,8 @@ void Judge::learn(const Command& command, NodeId node, std::uint64_t value) {
   } else if (n.op == Op::entry) {
     const Place p = evaluator_.place(n.a);
     std::uint64_t old = 0;
-    if (p.status == Status::known && State::read_entry(*p.table, p.index, static_cast<EntryField>(n.field), old) == Status::unknown)
+    if (p.status == Status::known &&
+        State::read_entry(*p.table, p.index, static_cast<EntryField>(n.field), old) == Status::unknown)
       state_.write_entry(*p.table, p.index, static_cast<EntryField>(n.field), value, values_->number);
   }
 }
@@ -356,11 +364,12 @@ namespace {
 bool reads(const Command& c, NodeId id, NodeId wanted) {
   if (id == no_node) return false;
   const Node& n = c.nodes[id];
-  return id == wanted || reads(c, n.a, wanted) || reads(c, n.b, wanted) || reads(c, n.c, wanted) || reads(c, n.d, wanted);
+  return id == wanted || reads(c, n.a, wanted) || reads(c, n.b, wanted) || reads(c, n.c, wanted) ||
+         reads(c, n.d, wanted);
 }
 bool reads(const Command& c, const Effect& f, NodeId wanted) {
-  if (reads(c, f.guard, wanted) || reads(c, f.target, wanted) || reads(c, f.value, wanted) || reads(c, f.from, wanted) ||
-      reads(c, f.to, wanted))
+  if (reads(c, f.guard, wanted) || reads(c, f.target, wanted) || reads(c, f.value, wanted) ||
+      reads(c, f.from, wanted) || reads(c, f.to, wanted))
     return true;
   return std::any_of(f.body.begin(), f.body.end(), [&](const Effect& b) { return reads(c, b, wanted); });
 }
@@ -393,16 +402,17 @@ void Judge::forget_granule(std::uint64_t addr) {
     state_.forget(granule_kind, addr, granule_state_slot_, values_->number);
 }
 
-// Makes the state agree with a condition whose truth the call has shown to be `value`: a cell that had to equal a known value
-// gets it (which brings a Realm or REC into being when its Granule was thought to be something else), one that had to differ
-// becomes unknown.
+// Makes the state agree with a condition whose truth the call has shown to be `value`: a cell that had to equal a known
+// value gets it (which brings a Realm or REC into being when its Granule was thought to be something else), one that
+// had to differ becomes unknown.
 void Judge::force(const Command& command, NodeId node, bool value) {
   const Node& n = command.nodes[node];
   switch (n.op) {
   case Op::not_: force(command, n.a, !value); return;
   case Op::and_:
   case Op::or_:
-    // Where only one side need be so, either may be: what each says is no more than doubt, which forcing both ways gives.
+    // Where only one side need be so, either may be: what each says is no more than doubt, which forcing both ways
+    // gives.
     force(command, n.a, value);
     force(command, n.b, value);
     return;
@@ -414,7 +424,8 @@ void Judge::force(const Command& command, NodeId node, bool value) {
       if ((c.op != Op::cell || c.b != no_node) && c.op != Op::entry) continue;
       const auto wanted = evaluator_.eval(other);
       const auto present = evaluator_.eval(cell);
-      if (wanted.status != Status::known || (present.status == Status::known && (present.bits == wanted.bits) == equal)) return;
+      if (wanted.status != Status::known || (present.status == Status::known && (present.bits == wanted.bits) == equal))
+        return;
       if (c.op == Op::entry) {
         const Place p = evaluator_.place(c.a);
         if (p.status == Status::known && !equal) forget_entry(p);
@@ -422,11 +433,15 @@ void Judge::force(const Command& command, NodeId node, bool value) {
       }
       const auto key = evaluator_.eval(c.a);
       if (key.status != Status::known || (c.kind == granule_kind && (key.bits & 0xfff) != 0)) return;
-      // What one call made together, one call unmade together: the Granules of a REC that is gone are no longer its own.
+      // What one call made together, one call unmade together: the Granules of a REC that is gone are no longer its
+      // own.
       if (c.kind == granule_kind)
-        if (const CallNumber by = state_.writer({granule_kind, c.field, 0, key.bits}); by != 0) state_.forget_granules(by, values_->number);
-      if (equal) state_.write(c.kind, key.bits, c.field, wanted.bits, values_->number);
-      else state_.forget(c.kind, key.bits, c.field, values_->number);
+        if (const CallNumber by = state_.writer({granule_kind, c.field, 0, key.bits}); by != 0)
+          state_.forget_granules(by, values_->number);
+      if (equal)
+        state_.write(c.kind, key.bits, c.field, wanted.bits, values_->number);
+      else
+        state_.forget(c.kind, key.bits, c.field, values_->number);
       return;
     }
     return;
@@ -435,8 +450,8 @@ void Judge::force(const Command& command, NodeId node, bool value) {
   }
 }
 
-// A walk that ended elsewhere than the RMM's: the entry at the level it reported is not what was thought. Where the levels agree,
-// it is the RMM's decision that is wrong, not what is known of the entry.
+// A walk that ended elsewhere than the RMM's: the entry at the level it reported is not what was thought. Where the
+// levels agree, it is the RMM's decision that is wrong, not what is known of the entry.
 void Judge::forget_walk(const Command& command, std::int32_t reported) {
   for (NodeId id = 0; id < command.nodes.size(); ++id) {
     if (command.nodes[id].op != Op::walk || command.nodes[id].bound) continue;
@@ -456,12 +471,14 @@ void Judge::forget_walk(const Command& command, std::int32_t reported) {
 void Judge::write_uncertain(model::Write<Domain> w) {
   std::uint64_t old = 0;
   const bool same =
-      w.to_entry ? w.place.status == Status::known &&
-                       State::read_entry(*w.place.table, w.place.index, static_cast<EntryField>(w.field), old) == Status::known
-                 : w.key.status == Status::known && state_.read(w.kind, w.key.bits, w.field, old) == Status::known;
+      w.to_entry
+          ? w.place.status == Status::known &&
+                State::read_entry(*w.place.table, w.place.index, static_cast<EntryField>(w.field), old) == Status::known
+          : w.key.status == Status::known && state_.read(w.kind, w.key.bits, w.field, old) == Status::known;
   if (same && w.value.status == Status::known && w.value.bits == old) return;
   w.guarded = true;
-  if (w.to_entry && w.place.status == Status::known && w.field == static_cast<std::uint16_t>(EntryField::state)) drop_reference(w.place);
+  if (w.to_entry && w.place.status == Status::known && w.field == static_cast<std::uint16_t>(EntryField::state))
+    drop_reference(w.place);
   write(w);
 }
 
@@ -502,8 +519,10 @@ void Judge::adopt_failure(const Command& command, std::uint64_t x0) {
     ++candidates;
     last = i;
   }
-  if (level && command.decl.name.starts_with("RMI_")) forget_walk(command, static_cast<std::int8_t>(x0 >> 8 & 0xff));
-  else if (candidates == 1) force(command, command.failures[last].pre, true);
+  if (level && command.decl.name.starts_with("RMI_"))
+    forget_walk(command, static_cast<std::int8_t>(x0 >> 8 & 0xff));
+  else if (candidates == 1)
+    force(command, command.failures[last].pre, true);
 }
 
 // The cells that an equation reads (not those that only say where): what it says of them is not so.
@@ -528,7 +547,8 @@ void Judge::adopt_success(const Command& command, const Holding& h, const Judgem
   bool wrong_place = false;
   for (std::size_t i = 0; i < command.failures.size(); ++i)
     if ((h.holds >> i & 1U) != 0 && reads_level(command, command.failures[i].pre)) wrong_place = true;
-  const Check* check = j.broken == Judgement::Broken::equation ? &command.success.checks[static_cast<std::size_t>(j.check)] : nullptr;
+  const Check* check =
+      j.broken == Judgement::Broken::equation ? &command.success.checks[static_cast<std::size_t>(j.check)] : nullptr;
   std::vector<bool> uncertain(command.decl.success.size(), false);
   if (check != nullptr && check->value != no_node)
     for (const auto& group : command.success.groups)
@@ -542,10 +562,13 @@ void Judge::adopt_success(const Command& command, const Holding& h, const Judgem
     evaluator_.collect(group, writes_);
     for (; done < writes_.size(); ++done) {
       const auto& w = writes_[done];
-      if (w.to_entry && wrong_place) forget_entry(w.place);
-      else if (uncertain[w.condition]) write_uncertain(w);
+      if (w.to_entry && wrong_place)
+        forget_entry(w.place);
+      else if (uncertain[w.condition])
+        write_uncertain(w);
       else {
-        if (h.holds != 0 && w.to_entry && w.place.status == Status::known && w.field == static_cast<std::uint16_t>(EntryField::state))
+        if (h.holds != 0 && w.to_entry && w.place.status == Status::known &&
+            w.field == static_cast<std::uint16_t>(EntryField::state))
           drop_reference(w.place);
         write(w);
       }

@@ -18,23 +18,23 @@ namespace rmmcheck::checker {
 struct Judgement {
   enum class Broken : std::uint8_t {
     nothing,
-    must_fail,     ///< success, although failure condition `rule` holds
-    must_succeed,  ///< a failure, although no failure condition holds
-    other_failure, ///< a failure other than those allowed; `rule` is an allowed one
-    failure_output,///< the failure `rule` is allowed, but an output that it defines is wrong
-    equation,      ///< success condition `rule` does not hold
+    must_fail,      ///< success, although failure condition `rule` holds
+    must_succeed,   ///< a failure, although no failure condition holds
+    other_failure,  ///< a failure other than those allowed; `rule` is an allowed one
+    failure_output, ///< the failure `rule` is allowed, but an output that it defines is wrong
+    equation,       ///< success condition `rule` does not hold
   };
   Broken broken = Broken::nothing;
   std::uint16_t rule = 0;
-  int check = -1;             ///< equation, failure_output: index of the check
+  int check = -1; ///< equation, failure_output: index of the check
   bool depends_on_unknown = false;
 };
 
 class Judge {
 public:
   Judge(const model::Spec& spec, model::State& state)
-      : assigned_(spec.value("ASSIGNED")),
-        granule_state_slot_(spec.object(model::granule_kind).find("state")->slot), state_(state), domain_(state), evaluator_(domain_) {}
+      : assigned_(spec.value("ASSIGNED")), granule_state_slot_(spec.object(model::granule_kind).find("state")->slot),
+        state_(state), domain_(state), evaluator_(domain_) {}
 
   /// Judges a completed call and, where it conforms, applies its effects. X0 is the whole return value.
   /// On a violation the state is as before the call.
@@ -45,9 +45,11 @@ public:
   Judgement event(const model::Command& command, const model::CallValues& values);
 
   /// After a violation: makes the state agree with what was observed; cells that no longer agree become unknown.
-  void adopt(const model::Command& command, const model::CallValues& values, std::uint64_t x0, const Judgement& judgement);
+  void adopt(const model::Command& command, const model::CallValues& values, std::uint64_t x0,
+             const Judgement& judgement);
   /// The same for a step or a request: its equations take effect although one of them was broken.
-  void adopt_equations(const model::Command& command, const model::Equations& equations, const model::CallValues& values);
+  void adopt_equations(const model::Command& command, const model::Equations& equations,
+                       const model::CallValues& values);
 
   /// Failure conditions that hold / may hold, as bit masks, in the state as it is.
   struct Holding {
@@ -65,7 +67,8 @@ public:
 
   /// Calls judged per failure condition and equation (coverage); indexed by Command.
   struct Coverage {
-    std::vector<std::uint64_t> failure, success, request; ///< how often the observed failure was it / the equation was applied
+    std::vector<std::uint64_t> failure, success,
+        request;                       ///< how often the observed failure was it / the equation was applied
     std::vector<std::uint64_t> masked; ///< per failure condition: held, but a predecessor came first
   };
   Coverage& coverage(const model::Command& command);
@@ -79,7 +82,8 @@ private:
   Judgement apply(const model::Command& command, const model::Equations& equations, bool with_footprint);
   void write(const model::Write<Domain>& w);
   void footprint(const model::Command& command);
-  bool written(const model::FootprintCode& item, std::uint64_t key, const model::Place& place, std::uint16_t field) const;
+  bool written(const model::FootprintCode& item, std::uint64_t key, const model::Place& place,
+               std::uint16_t field) const;
   void learn(const model::Command& command, model::NodeId node, std::uint64_t value);
   void learn_bool(const model::Command& command, model::NodeId node, bool value);
   void force(const model::Command& command, model::NodeId node, bool value);

@@ -18,7 +18,8 @@ Verdict overall(const Report& report) {
   if (report.traces.empty()) return Verdict::input_error;
   // Worst first.
   for (const Verdict v : {Verdict::input_error, Verdict::violating, Verdict::inconclusive})
-    if (std::any_of(report.traces.begin(), report.traces.end(), [&](const auto& t) { return t.verdict == v; })) return v;
+    if (std::any_of(report.traces.begin(), report.traces.end(), [&](const auto& t) { return t.verdict == v; }))
+      return v;
   return Verdict::conforming;
 }
 

@@ -9,7 +9,9 @@ namespace {
 // Classes of cells, for "which equation must come before which".
 using Symbols = std::set<std::uint32_t>;
 constexpr std::uint32_t entry_symbol(std::uint16_t field) { return 0x1000000U + field; }
-constexpr std::uint32_t cell_symbol(std::uint8_t kind, std::uint16_t slot) { return (std::uint32_t{kind} << 16) + slot; }
+constexpr std::uint32_t cell_symbol(std::uint8_t kind, std::uint16_t slot) {
+  return (std::uint32_t{kind} << 16) + slot;
+}
 // Existence of a Realm, a REC or a table follows from a Granule's state.
 constexpr std::uint32_t exists_symbol(std::uint64_t gate) { return 0x2000000U + static_cast<std::uint32_t>(gate); }
 
@@ -65,8 +67,8 @@ std::unique_ptr<Command> Compiler::compile(CommandDecl decl) {
   return c;
 }
 
-// Remembering a value costs more than a cheap one-off computation: only what is used twice, or must survive the command's
-// own changes, is kept.
+// Remembering a value costs more than a cheap one-off computation: only what is used twice, or must survive the
+// command's own changes, is kept.
 void Compiler::choose_kept(Command& c) {
   std::vector<unsigned> uses(c.nodes.size(), 0);
   const auto use = [&](NodeId id) {
@@ -95,7 +97,8 @@ void Compiler::choose_kept(Command& c) {
   for (const auto& f : c.footprint) twice(f.target), twice(f.from), twice(f.to);
   for (NodeId id = 0; id < c.nodes.size(); ++id) {
     Node& n = c.nodes[id];
-    const bool cheap = n.op == Op::input || n.op == Op::output || n.op == Op::param || n.op == Op::current_rec || n.op == Op::var;
+    const bool cheap =
+        n.op == Op::input || n.op == Op::output || n.op == Op::param || n.op == Op::current_rec || n.op == Op::var;
     n.keep = !n.bound && !cheap && uses[id] > 1;
   }
 }
@@ -148,7 +151,8 @@ FailureCode Compiler::failure_post(const Command& c, Lowering& low, const Condit
         check.value = low.scalar(*e.args[1], When::before, {}, "a value");
       }
     }
-    if (!mentions_output(c, low, check.holds)) fail(e.position, "a failure's 'post:' is about the result and the outputs");
+    if (!mentions_output(c, low, check.holds))
+      fail(e.position, "a failure's 'post:' is about the result and the outputs");
     code.outputs.push_back(check);
   }
   if (!result) fail(f.post->position, "the 'post:' of '" + f.id + "' does not say what the result is");
@@ -170,7 +174,8 @@ void Compiler::ordering(Command& c) {
 // --- success conditions ---------------------------------------------------------------------------------------------
 
 // `a == b` where a is a cell of the state after: an assignment. False when it is none.
-bool Compiler::orient_equation(Lowering& low, const Expr& e, const Lowering::Scope& scope, NodeId guard, Oriented& out) {
+bool Compiler::orient_equation(Lowering& low, const Expr& e, const Lowering::Scope& scope, NodeId guard,
+                               Oriented& out) {
   for (const bool swapped : {false, true}) {
     const Expr &left = *e.args[swapped ? 1 : 0], &right = *e.args[swapped ? 0 : 1];
     const CValue l = low.value(left, When::after, scope);
@@ -390,8 +395,8 @@ void Compiler::sample(const Command& c, Equations& out) {
     const auto reads_after = [&](const auto& again, NodeId x) -> bool {
       if (x == no_node) return false;
       const Node& m = c.nodes[x];
-      return m.when == When::after || m.op == Op::output || again(again, m.a) || again(again, m.b) || again(again, m.c) ||
-             again(again, m.d);
+      return m.when == When::after || m.op == Op::output || again(again, m.a) || again(again, m.b) ||
+             again(again, m.c) || again(again, m.d);
     };
     if (!after) after = reads_after(reads_after, id);
     if (!after) {
@@ -416,10 +421,12 @@ void Compiler::sample(const Command& c, Equations& out) {
 void Compiler::footprint(Command& c, Lowering& low) {
   for (const auto& item : c.decl.footprint)
     if (item.post && !footprint_item(c, low, *item.post, {}, {}))
-      fail(item.position, "the footprint item '" + item.id + "' names no state: expected a field of an object, an entry or a table");
+      fail(item.position,
+           "the footprint item '" + item.id + "' names no state: expected a field of an object, an entry or a table");
 }
 
-bool Compiler::footprint_item(Command& c, Lowering& low, const Expr& e, const Lowering::Scope& scope, FootprintCode item) {
+bool Compiler::footprint_item(Command& c, Lowering& low, const Expr& e, const Lowering::Scope& scope,
+                              FootprintCode item) {
   if (e.kind == Expr::Kind::call) {
     const FuncDecl* f = low.function(e.name);
     if (f != nullptr && f->kind == FuncDecl::Kind::defined && f->body->kind == Expr::Kind::range) {

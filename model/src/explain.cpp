@@ -22,7 +22,8 @@ public:
     case Expr::Kind::over: add(e, out); break;
     default: break;
     }
-    if (e.kind == Expr::Kind::range || e.kind == Expr::Kind::over || e.kind == Expr::Kind::let || e.kind == Expr::Kind::first)
+    if (e.kind == Expr::Kind::range || e.kind == Expr::Kind::over || e.kind == Expr::Kind::let ||
+        e.kind == Expr::Kind::first)
       return; // what stands inside has names of its own
     for (const auto& a : e.args) visit(*a, out);
   }

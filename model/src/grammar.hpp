@@ -65,7 +65,7 @@ struct kw_opaque : word<'o','p','a','q','u','e'> {};
 struct kw_version : word<'v','e','r','s','i','o','n'> {};
 // clang-format on
 
-struct kw_amendment : word<'a','m','e','n','d','m','e','n','t'> {};
+struct kw_amendment : word<'a', 'm', 'e', 'n', 'd', 'm', 'e', 'n', 't'> {};
 // Words that end a row or start a construct; everything else may be an id.
 struct keyword
     : sor<kw_command, kw_event, kw_section, kw_inputs, kw_outputs, kw_context, kw_failure, kw_ordering, kw_success,
@@ -88,28 +88,31 @@ struct open_brace : one<'{'> {};
 struct close_brace : one<'}'> {};
 struct colon : one<':'> {};
 struct close_bracket : one<']'> {};
-struct arguments : seq<one<'('>, _, opt<expression, star<_, one<','>, _, expected_expression>>, _, must<close_paren>> {};
+struct arguments : seq<one<'('>, _, opt<expression, star<_, one<','>, _, expected_expression>>, _, must<close_paren>> {
+};
 struct parenthesised : seq<one<'('>, _, expected_expression, _, must<close_paren>> {};
 struct must_then : must<kw_then> {};
 struct must_else : must<kw_else> {};
 struct must_in : must<kw_in> {};
-struct conditional : seq<kw_if, _, expected_expression, _, must_then, _, expected_expression, _, must_else, _,
-                         expected_expression> {};
-struct let : seq<kw_let, _, must<name>, _, must<one<'='>>, _, expected_expression, _, must_in, _, expected_expression> {};
+struct conditional
+    : seq<kw_if, _, expected_expression, _, must_then, _, expected_expression, _, must_else, _, expected_expression> {};
+struct let : seq<kw_let, _, must<name>, _, must<one<'='>>, _, expected_expression, _, must_in, _, expected_expression> {
+};
 struct upto : seq<kw_upto, _, must<number>> {};
 struct range_tail : seq<two<'.'>, _, expected_expression, _, must<upto>> {};
 struct from_to : seq<kw_from, _, expected_expression, _, must<kw_to>, _, expected_expression> {};
 struct quantifier_kind : sor<kw_forall, kw_exists> {};
 struct quantifier : seq<quantifier_kind, _, must<name>, _, must_in, _, expected_expression, _,
                         opt<sor<range_tail, from_to>, _>, must<colon>, _, expected_expression> {};
-struct first : seq<kw_first, _, must<name>, _, must_in, _, expected_expression, _, must<kw_from>, _, expected_expression,
-                   _, must<kw_where>, _, expected_expression> {};
+struct first : seq<kw_first, _, must<name>, _, must_in, _, expected_expression, _, must<kw_from>, _,
+                   expected_expression, _, must<kw_where>, _, expected_expression> {};
 struct record_field : seq<name, _, must<colon>, _, expected_expression> {};
 struct record : seq<open_brace, _, opt<list<record_field, seq<_, one<','>, _>>>, _, must<close_brace>> {};
 struct reference : seq<name, opt<_, sor<arguments, record>>> {}; // a variable, a call, or a struct value
 struct primary : sor<number, text, parenthesised, conditional, let, quantifier, first, reference> {};
 struct field : seq<one<'.'>, at<identifier_first>, any_name> {};
-struct subscript : seq<one<'['>, _, expected_expression, _, opt<one<':'>, _, expected_expression, _>, must<close_bracket>> {};
+struct subscript
+    : seq<one<'['>, _, expected_expression, _, opt<one<':'>, _, expected_expression, _>, must<close_bracket>> {};
 struct postfix : seq<primary, star<_, sor<field, subscript>>> {};
 
 struct unary_op : sor<seq<one<'!'>, not_at<one<'='>>>, one<'-'>> {};

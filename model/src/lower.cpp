@@ -255,7 +255,8 @@ CValue Lowering::value(const Expr& e, When when, const Scope& scope) {
   case Expr::Kind::slice: {
     const CValue v = value(*e.args[0], when, scope);
     if (v.kind != CValue::Kind::scalar) fail(e.position, "bits are taken of a number, not of " + describe(v));
-    const NodeId hi = scalar(*e.args[1], when, scope, "a bit number"), lo = scalar(*e.args[2], when, scope, "a bit number");
+    const NodeId hi = scalar(*e.args[1], when, scope, "a bit number"),
+                 lo = scalar(*e.args[2], when, scope, "a bit number");
     const Node &h = command_.nodes[hi], &l = command_.nodes[lo];
     if (h.op != Op::constant || l.op != Op::constant || h.imm > 63 || l.imm > h.imm)
       fail(e.position, "expected constant bits [HIGH:LOW] within [63:0]");
@@ -498,7 +499,8 @@ CValue Lowering::entry_field(const Expr& e, const CValue& entry, const std::stri
   }
   const auto f = entry_field_of(field_name);
   if (!f) fail(e.position, "an entry has no field '" + field_name + "'");
-  static constexpr std::array<const char*, entry_fields> types{"RmmRttEntryState", "RmmRipas", "Address", "Bits3", "Bits2"};
+  static constexpr std::array<const char*, entry_fields> types{"RmmRttEntryState", "RmmRipas", "Address", "Bits3",
+                                                               "Bits2"};
   Node n;
   n.op = Op::entry;
   n.when = entry.when;
@@ -712,13 +714,15 @@ CValue Lowering::binary(const Expr& e, When when, const Scope& scope) {
   }
   const CValue a = value(*e.args[0], when, scope), b = value(*e.args[1], when, scope);
   if (a.kind != CValue::Kind::scalar || b.kind != CValue::Kind::scalar)
-    fail(e.position, "'" + op + "' compares numbers; '" + (a.kind != CValue::Kind::scalar ? e.args[0] : e.args[1])->source +
-                         "' is " + describe(a.kind != CValue::Kind::scalar ? a : b));
+    fail(e.position, "'" + op + "' compares numbers; '" +
+                         (a.kind != CValue::Kind::scalar ? e.args[0] : e.args[1])->source + "' is " +
+                         describe(a.kind != CValue::Kind::scalar ? a : b));
   if (is_bool(a.type) != is_bool(b.type) || (is_bool(a.type) && op != "==" && op != "!="))
     fail(e.position, "'" + op + "' needs two numbers (or == and != two conditions)");
   const bool enums = spec_.enumeration(a.type) != nullptr && spec_.enumeration(b.type) != nullptr;
   if (enums && a.type != b.type)
-    fail(e.position, "'" + e.args[0]->source + "' is of type " + a.type + ", but '" + e.args[1]->source + "' of type " + b.type);
+    fail(e.position,
+         "'" + e.args[0]->source + "' is of type " + a.type + ", but '" + e.args[1]->source + "' of type " + b.type);
   Node n;
   n.a = a.node;
   n.b = b.node;

@@ -38,8 +38,8 @@ struct CValue {
   NodeId key = no_node;    ///< cell: address; entry: place
   NodeId index = no_node;  ///< cell in an array
 
-  std::string path;             ///< memory: dotted path; object: prefix inside a nested struct
-  std::uint16_t count = 0;      ///< array
+  std::string path;                                      ///< memory: dotted path; object: prefix inside a nested struct
+  std::uint16_t count = 0;                               ///< array
   std::shared_ptr<std::map<std::string, CValue>> fields; ///< record
 };
 
@@ -96,7 +96,7 @@ private:
   const std::unordered_map<std::string, FuncDecl>& functions_;
   Command& command_;
   std::unordered_map<std::string, NodeId> shared_; ///< equal nodes are one node
-  std::vector<std::uint64_t> free_; ///< parallel to the nodes: loops whose variables they depend on
+  std::vector<std::uint64_t> free_;                ///< parallel to the nodes: loops whose variables they depend on
   std::map<std::pair<std::string, When>, CValue> context_;
   unsigned depth_ = 0;
 };

@@ -11,73 +11,130 @@ namespace g = grammar;
 namespace pegtl = tao::pegtl;
 
 // What was expected, for the rules behind `must`. A rule without a text here never fails for good.
-template <class Rule> inline constexpr const char* expected = nullptr;
-template <> inline constexpr const char* expected<g::expression> = "an expression";
-template <> inline constexpr const char* expected<g::expected_expression> = "an expression";
-template <> inline constexpr const char* expected<g::close_paren> = "')' or an operator";
-template <> inline constexpr const char* expected<g::close_bracket> = "']'";
-template <> inline constexpr const char* expected<g::must_then> = "'then'";
-template <> inline constexpr const char* expected<g::must_else> = "'else'";
-template <> inline constexpr const char* expected<g::must_in> = "'in'";
-template <> inline constexpr const char* expected<g::colon> = "':' and an expression";
-template <> inline constexpr const char* expected<g::upto> = "'upto' and the largest number of rounds";
-template <> inline constexpr const char* expected<g::name> = "a name that is no keyword";
-template <> inline constexpr const char* expected<g::number> = "a number";
-template <> inline constexpr const char* expected<g::text> = "a quoted text";
-template <> inline constexpr const char* expected<g::unary> = "an operand";
-template <> inline constexpr const char* expected<g::power> = "an operand";
-template <> inline constexpr const char* expected<g::product> = "an operand";
-template <> inline constexpr const char* expected<g::sum> = "an operand";
-template <> inline constexpr const char* expected<g::comparison> = "an operand";
-template <> inline constexpr const char* expected<g::conjunction> = "an operand";
-template <> inline constexpr const char* expected<g::disjunction> = "an operand";
-template <> inline constexpr const char* expected<g::section> = "'section' and its number";
-template <> inline constexpr const char* expected<g::section_number> = "a section number such as B4.3.21";
-template <> inline constexpr const char* expected<g::bits> = "a bit range such as 63:0";
-template <> inline constexpr const char* expected<g::type_name> = "a type name";
-template <> inline constexpr const char* expected<g::declaration> = "a declaration 'name Type'";
-template <> inline constexpr const char* expected<g::parameters> = "a parameter list '(name Type, ...)'";
-template <> inline constexpr const char* expected<g::open_brace> = "'{'";
-template <> inline constexpr const char* expected<g::close_brace> = "'}' or another member 'name ...'";
-template <> inline constexpr const char* expected<g::kw_before> = "'before true' or 'before false'";
-template <> inline constexpr const char* expected<g::truth> = "'true' or 'false'";
-template <> inline constexpr const char* expected<g::post> = "'post:' and an expression";
-template <> inline constexpr const char* expected<g::names> = "a list of condition ids '[a, b]'";
-template <> inline constexpr const char* expected<g::command_end> =
+template <class Rule>
+inline constexpr const char* expected = nullptr;
+template <>
+inline constexpr const char* expected<g::expression> = "an expression";
+template <>
+inline constexpr const char* expected<g::expected_expression> = "an expression";
+template <>
+inline constexpr const char* expected<g::close_paren> = "')' or an operator";
+template <>
+inline constexpr const char* expected<g::close_bracket> = "']'";
+template <>
+inline constexpr const char* expected<g::must_then> = "'then'";
+template <>
+inline constexpr const char* expected<g::must_else> = "'else'";
+template <>
+inline constexpr const char* expected<g::must_in> = "'in'";
+template <>
+inline constexpr const char* expected<g::colon> = "':' and an expression";
+template <>
+inline constexpr const char* expected<g::upto> = "'upto' and the largest number of rounds";
+template <>
+inline constexpr const char* expected<g::name> = "a name that is no keyword";
+template <>
+inline constexpr const char* expected<g::number> = "a number";
+template <>
+inline constexpr const char* expected<g::text> = "a quoted text";
+template <>
+inline constexpr const char* expected<g::unary> = "an operand";
+template <>
+inline constexpr const char* expected<g::power> = "an operand";
+template <>
+inline constexpr const char* expected<g::product> = "an operand";
+template <>
+inline constexpr const char* expected<g::sum> = "an operand";
+template <>
+inline constexpr const char* expected<g::comparison> = "an operand";
+template <>
+inline constexpr const char* expected<g::conjunction> = "an operand";
+template <>
+inline constexpr const char* expected<g::disjunction> = "an operand";
+template <>
+inline constexpr const char* expected<g::section> = "'section' and its number";
+template <>
+inline constexpr const char* expected<g::section_number> = "a section number such as B4.3.21";
+template <>
+inline constexpr const char* expected<g::bits> = "a bit range such as 63:0";
+template <>
+inline constexpr const char* expected<g::type_name> = "a type name";
+template <>
+inline constexpr const char* expected<g::declaration> = "a declaration 'name Type'";
+template <>
+inline constexpr const char* expected<g::parameters> = "a parameter list '(name Type, ...)'";
+template <>
+inline constexpr const char* expected<g::open_brace> = "'{'";
+template <>
+inline constexpr const char* expected<g::close_brace> = "'}' or another member 'name ...'";
+template <>
+inline constexpr const char* expected<g::kw_before> = "'before true' or 'before false'";
+template <>
+inline constexpr const char* expected<g::truth> = "'true' or 'false'";
+template <>
+inline constexpr const char* expected<g::post> = "'post:' and an expression";
+template <>
+inline constexpr const char* expected<g::names> = "a list of condition ids '[a, b]'";
+template <>
+inline constexpr const char* expected<g::command_end> =
     "another row, the next section (in the order fid, inputs, outputs, context, failure, ordering, success, request, "
     "footprint) or 'end'";
-template <> inline constexpr const char* expected<g::amendment_kind> = "'completes' or 'reading'";
-template <> inline constexpr const char* expected<g::reason> = "'reason' and a quoted paragraph";
-template <> inline constexpr const char* expected<g::amendment_end> = "'in COMMAND', a change (add, replace, drop) or 'end'";
-template <> inline constexpr const char* expected<g::context_row> = "a context row 'name Type = expression before true|false'";
-template <> inline constexpr const char* expected<g::ordering_row> = "an ordering '[a] < [b]'";
-template <> inline constexpr const char* expected<g::condition_row> = "an id and a condition";
-template <> inline constexpr const char* expected<g::kw_when> = "'when' and the condition under which the object exists";
-template <> inline constexpr const char* expected<g::kw_from> = "'from' and the index to start at";
-template <> inline constexpr const char* expected<g::kw_to> = "'to' and the last index";
-template <> inline constexpr const char* expected<g::kw_where> = "'where' and a condition";
-template <> inline constexpr const char* expected<g::end_of_file> =
+template <>
+inline constexpr const char* expected<g::amendment_kind> = "'completes' or 'reading'";
+template <>
+inline constexpr const char* expected<g::reason> = "'reason' and a quoted paragraph";
+template <>
+inline constexpr const char* expected<g::amendment_end> = "'in COMMAND', a change (add, replace, drop) or 'end'";
+template <>
+inline constexpr const char* expected<g::context_row> = "a context row 'name Type = expression before true|false'";
+template <>
+inline constexpr const char* expected<g::ordering_row> = "an ordering '[a] < [b]'";
+template <>
+inline constexpr const char* expected<g::condition_row> = "an id and a condition";
+template <>
+inline constexpr const char* expected<g::kw_when> = "'when' and the condition under which the object exists";
+template <>
+inline constexpr const char* expected<g::kw_from> = "'from' and the index to start at";
+template <>
+inline constexpr const char* expected<g::kw_to> = "'to' and the last index";
+template <>
+inline constexpr const char* expected<g::kw_where> = "'where' and a condition";
+template <>
+inline constexpr const char* expected<g::end_of_file> =
     "a declaration (command, event, amendment, const, enum, struct, object, func)";
-template <> inline constexpr const char* expected<pegtl::one<'='>> = "'='";
-template <> inline constexpr const char* expected<pegtl::one<'<'>> = "'<'";
-template <> inline constexpr const char* expected<pegtl::one<'('>> = "'('";
-template <> inline constexpr const char* expected<pegtl::sor<g::prose, g::guarded, g::expression>> =
+template <>
+inline constexpr const char* expected<pegtl::one<'='>> = "'='";
+template <>
+inline constexpr const char* expected<pegtl::one<'<'>> = "'<'";
+template <>
+inline constexpr const char* expected<pegtl::one<'('>> = "'('";
+template <>
+inline constexpr const char* expected<pegtl::sor<g::prose, g::guarded, g::expression>> =
     "a condition: 'pre: ... post: ...', an expression, or quoted prose";
-template <> inline constexpr const char* expected<pegtl::until<pegtl::one<'"'>>> = "a closing '\"'";
+template <>
+inline constexpr const char* expected<pegtl::until<pegtl::one<'"'>>> = "a closing '\"'";
 
 struct Messages {
-  template <class Rule> static constexpr const char* message = expected<Rule>;
-  template <class Rule> static constexpr bool raise_on_failure = false;
+  template <class Rule>
+  static constexpr const char* message = expected<Rule>;
+  template <class Rule>
+  static constexpr bool raise_on_failure = false;
 };
-template <class Rule> using Control = typename pegtl::must_if<Messages, pegtl::normal, false>::template control<Rule>;
+template <class Rule>
+using Control = typename pegtl::must_if<Messages, pegtl::normal, false>::template control<Rule>;
 
-template <class Rule> struct Limits : pegtl::nothing<Rule> {};
-template <> struct Limits<g::expression> : pegtl::limit_depth<200> {};
-template <> struct Limits<g::unary> : pegtl::limit_depth<400> {};
+template <class Rule>
+struct Limits : pegtl::nothing<Rule> {};
+template <>
+struct Limits<g::expression> : pegtl::limit_depth<200> {};
+template <>
+struct Limits<g::unary> : pegtl::limit_depth<400> {};
 
-// An operator level that holds only one operand is that operand; otherwise the node keeps its text (fold_one would not).
+// An operator level that holds only one operand is that operand; otherwise the node keeps its text (fold_one would
+// not).
 struct fold_single : pegtl::parse_tree::apply<fold_single> {
-  template <class Node, class... States> static void transform(std::unique_ptr<Node>& n, States&&...) {
+  template <class Node, class... States>
+  static void transform(std::unique_ptr<Node>& n, States&&...) {
     if (n->children.size() == 1) n = std::move(n->children.front());
   }
 };
@@ -86,17 +143,18 @@ template <class Rule>
 using Selector = pegtl::parse_tree::selector<
     Rule,
     pegtl::parse_tree::store_content::on<
-        g::name, g::any_name, g::number, g::text, g::section_number, g::quantifier_kind, g::unary_op, g::pow_op, g::mul_op,
-        g::add_op, g::compare_op, g::and_op, g::or_op, g::implies_op, g::type_name, g::function_kind, g::truth,
-        g::command_kind, g::verb, g::part, g::amendment_kind, g::free_bits, g::reference, g::arguments, g::record,
-        g::record_field, g::parenthesised, g::conditional, g::let, g::upto, g::range_tail, g::from_to, g::quantifier, g::first,
-        g::field, g::subscript, g::section, g::bits, g::count, g::declaration, g::version, g::constant, g::enumerator,
-        g::enumeration, g::structure, g::object, g::parameters, g::function, g::register_row, g::context_row, g::pre, g::post,
-        g::prose, g::guarded, g::condition_row, g::names, g::ordering_row, g::fid, g::inputs, g::outputs, g::context,
-        g::failure, g::ordering, g::success, g::request, g::footprint, g::command, g::change_context, g::add_ordering,
-        g::change_condition, g::drop_ordering, g::drop_condition, g::changes, g::reason, g::amendment>,
-    fold_single::on<g::postfix, g::unary, g::power, g::product, g::sum, g::comparison, g::conjunction,
-                                    g::disjunction, g::expression>>;
+        g::name, g::any_name, g::number, g::text, g::section_number, g::quantifier_kind, g::unary_op, g::pow_op,
+        g::mul_op, g::add_op, g::compare_op, g::and_op, g::or_op, g::implies_op, g::type_name, g::function_kind,
+        g::truth, g::command_kind, g::verb, g::part, g::amendment_kind, g::free_bits, g::reference, g::arguments,
+        g::record, g::record_field, g::parenthesised, g::conditional, g::let, g::upto, g::range_tail, g::from_to,
+        g::quantifier, g::first, g::field, g::subscript, g::section, g::bits, g::count, g::declaration, g::version,
+        g::constant, g::enumerator, g::enumeration, g::structure, g::object, g::parameters, g::function,
+        g::register_row, g::context_row, g::pre, g::post, g::prose, g::guarded, g::condition_row, g::names,
+        g::ordering_row, g::fid, g::inputs, g::outputs, g::context, g::failure, g::ordering, g::success, g::request,
+        g::footprint, g::command, g::change_context, g::add_ordering, g::change_condition, g::drop_ordering,
+        g::drop_condition, g::changes, g::reason, g::amendment>,
+    fold_single::on<g::postfix, g::unary, g::power, g::product, g::sum, g::comparison, g::conjunction, g::disjunction,
+                    g::expression>>;
 
 using Node = pegtl::parse_tree::node;
 
@@ -171,8 +229,7 @@ private:
     if (n.is_type<g::text>()) return make(n, {Expr::Kind::text, true, unquote(n), 0, {}, {}, {}, {}});
     if (n.is_type<g::parenthesised>()) return expr(*n.children.at(0));
     if (n.is_type<g::reference>()) return reference(n);
-    if (n.is_type<g::conditional>())
-      return make(n, {Expr::Kind::conditional, true, {}, 0, exprs(n, 0), {}, {}, {}});
+    if (n.is_type<g::conditional>()) return make(n, {Expr::Kind::conditional, true, {}, 0, exprs(n, 0), {}, {}, {}});
     if (n.is_type<g::let>()) return make(n, {Expr::Kind::let, true, text(n, 0), 0, exprs(n, 1), {}, {}, {}});
     if (n.is_type<g::first>()) return make(n, {Expr::Kind::first, true, text(n, 0), 0, exprs(n, 1), {}, {}, {}});
     if (n.is_type<g::quantifier>()) return quantifier(n);
@@ -180,8 +237,7 @@ private:
     if (n.is_type<g::unary>())
       return make(n, {Expr::Kind::unary, true, text(n, 0), 0, {expr(*n.children.at(1))}, {}, {}, {}});
     // What is left are the chains `operand (op operand)*`, left-associative but for `=>`.
-    if (n.is_type<g::expression>())
-      return binary(n, "=>", expr(*n.children.at(0)), expr(*n.children.at(2)));
+    if (n.is_type<g::expression>()) return binary(n, "=>", expr(*n.children.at(0)), expr(*n.children.at(2)));
     ExprPtr left = expr(*n.children.at(0));
     for (std::size_t i = 1; i + 1 < n.children.size(); i += 2)
       left = binary(n, text(n, i), std::move(left), expr(*n.children.at(i + 1)));
@@ -452,10 +508,9 @@ std::optional<Error> parse_specification(const std::string& file, const std::str
     const auto& p = e.positions().front();
     const std::string what(e.message());
     const bool own_sentence = what.starts_with("expected ") || what.starts_with("the ");
-    std::string message = own_sentence ? what
-                          : what.starts_with("maximum")
-                              ? "the expression is nested too deeply (more than 200 levels)"
-                              : "found " + word_at(text, p.byte) + ", expected " + what;
+    std::string message = own_sentence                  ? what
+                          : what.starts_with("maximum") ? "the expression is nested too deeply (more than 200 levels)"
+                                                        : "found " + word_at(text, p.byte) + ", expected " + what;
     return Error{file, p.line, static_cast<std::uint32_t>(p.column), std::move(message)};
   }
 }

@@ -30,7 +30,8 @@ public:
     constants();
     objects();
     for (auto& f : syntax_.functions)
-      if (!spec_.functions_.try_emplace(f.name, f).second) fail(f.position, "the function '" + f.name + "' stands twice");
+      if (!spec_.functions_.try_emplace(f.name, f).second)
+        fail(f.position, "the function '" + f.name + "' stands twice");
     select_amendments();
     commands();
   }
@@ -76,10 +77,12 @@ private:
       if (next.size() == open.size()) throw CompileError(*first);
       open = std::move(next);
     }
-    spec_.entries_log2_ = static_cast<unsigned>(spec_.has_value("RMM_RTT_ENTRIES_LOG2") ? spec_.value("RMM_RTT_ENTRIES_LOG2") : 9);
+    spec_.entries_log2_ =
+        static_cast<unsigned>(spec_.has_value("RMM_RTT_ENTRIES_LOG2") ? spec_.value("RMM_RTT_ENTRIES_LOG2") : 9);
   }
 
-  void flatten(ObjectKind& kind, const std::string& prefix, const std::string& type, const Position& p, unsigned depth) {
+  void flatten(ObjectKind& kind, const std::string& prefix, const std::string& type, const Position& p,
+               unsigned depth) {
     const StructDecl* s = spec_.structure(type);
     if (s == nullptr || depth > 8) fail(p, "there is no struct '" + type + "'");
     for (const auto& f : s->fields) {
@@ -97,8 +100,10 @@ private:
   void objects() {
     static constexpr const char* order[] = {"Granule", "Realm", "Rec"};
     for (const char* name : order) {
-      const auto it = std::find_if(syntax_.objects.begin(), syntax_.objects.end(), [&](const auto& o) { return o.name == name; });
-      if (it == syntax_.objects.end()) throw CompileError{{spec_.name_, 0, 0, std::string("no file declares 'object ") + name + "'"}};
+      const auto it =
+          std::find_if(syntax_.objects.begin(), syntax_.objects.end(), [&](const auto& o) { return o.name == name; });
+      if (it == syntax_.objects.end())
+        throw CompileError{{spec_.name_, 0, 0, std::string("no file declares 'object ") + name + "'"}};
       ObjectKind kind;
       kind.name = it->name;
       flatten(kind, "", it->type, it->position, 0);
@@ -121,11 +126,14 @@ private:
       if (!options_.literal && !options_.without.contains(a.name)) spec_.amendments_.push_back(a);
     }
     for (const auto& w : options_.without)
-      if (!names.contains(w)) throw CompileError{{"--without", 0, 0, "there is no amendment '" + w + "' in " + spec_.name_}};
-    std::sort(spec_.amendments_.begin(), spec_.amendments_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+      if (!names.contains(w))
+        throw CompileError{{"--without", 0, 0, "there is no amendment '" + w + "' in " + spec_.name_}};
+    std::sort(spec_.amendments_.begin(), spec_.amendments_.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
   }
 
-  template <class Rows> static auto row(Rows& rows, const std::string& id) {
+  template <class Rows>
+  static auto row(Rows& rows, const std::string& id) {
     return std::find_if(rows.begin(), rows.end(), [&](const Condition& c) { return c.id == id; });
   }
 
@@ -136,10 +144,11 @@ private:
       rows.push_back(ch.condition);
       return;
     }
-    if (it == rows.end())
-      fail(ch.position, ch.command + " has no " + ch.part + " item '" + ch.condition.id + "'");
-    if (ch.verb == Change::Verb::drop) rows.erase(it);
-    else *it = ch.condition;
+    if (it == rows.end()) fail(ch.position, ch.command + " has no " + ch.part + " item '" + ch.condition.id + "'");
+    if (ch.verb == Change::Verb::drop)
+      rows.erase(it);
+    else
+      *it = ch.condition;
   }
 
   static void apply(CommandDecl& c, const Change& ch) {
@@ -158,7 +167,8 @@ private:
     } else if (ch.part == "footprint") {
       change_rows(c.footprint, ch);
     } else if (ch.part == "context") {
-      const auto it = std::find_if(c.context.begin(), c.context.end(), [&](const auto& x) { return x.name == ch.context.name; });
+      const auto it =
+          std::find_if(c.context.begin(), c.context.end(), [&](const auto& x) { return x.name == ch.context.name; });
       if (ch.verb == Change::Verb::add) {
         if (it != c.context.end()) fail(ch.position, "the context value '" + ch.context.name + "' is there already");
         c.context.push_back(ch.context);
@@ -197,7 +207,8 @@ private:
     }
     for (const auto& a : spec_.amendments_)
       for (const auto& ch : a.changes)
-        if (!decls.contains(ch.command)) fail(ch.position, "the amendment '" + a.name + "' changes an unknown command '" + ch.command + "'");
+        if (!decls.contains(ch.command))
+          fail(ch.position, "the amendment '" + a.name + "' changes an unknown command '" + ch.command + "'");
     Functions functions = spec_.functions_;
     for (const auto& a : spec_.amendments_) {
       if (a.kind != AmendmentDecl::Kind::completes) continue;
@@ -223,7 +234,8 @@ private:
     std::vector<const AmendmentDecl*> concerned;
     for (const auto& a : spec_.amendments_) {
       if (a.kind != AmendmentDecl::Kind::reading) continue;
-      const bool here = std::any_of(a.changes.begin(), a.changes.end(), [&](const auto& ch) { return ch.command == command.decl.name; });
+      const bool here = std::any_of(a.changes.begin(), a.changes.end(),
+                                    [&](const auto& ch) { return ch.command == command.decl.name; });
       if (here || !a.functions.empty()) concerned.push_back(&a);
     }
     const auto variant = [&](const std::vector<const AmendmentDecl*>& which) {
@@ -276,8 +288,10 @@ std::string Spec::enumerator(const std::string& type, std::uint64_t value) const
   if (type == "Int64") return std::to_string(static_cast<std::int64_t>(value));
   if (type == "Bool") return value != 0 ? "TRUE" : "FALSE";
   std::ostringstream out;
-  if (type.starts_with("UInt") || type == "Bits2" || type == "Bits3") out << value;
-  else out << "0x" << std::hex << value;
+  if (type.starts_with("UInt") || type == "Bits2" || type == "Bits3")
+    out << value;
+  else
+    out << "0x" << std::hex << value;
   return out.str();
 }
 
@@ -313,7 +327,9 @@ Result<std::shared_ptr<const Spec>> Spec::load(const std::string& name_or_dir, c
     if (fs::is_directory(c, ec) && dir.empty()) dir = c;
   }
   if (dir.empty())
-    return Error{name_or_dir, 0, 0, "there is no such specification: give a folder, or the name of a shipped version such as rmm-1.0-rel0"};
+    return Error{
+        name_or_dir, 0, 0,
+        "there is no such specification: give a folder, or the name of a shipped version such as rmm-1.0-rel0"};
   std::vector<std::pair<std::string, std::string>> files;
   std::vector<fs::path> paths;
   std::error_code ec;
@@ -326,7 +342,8 @@ Result<std::shared_ptr<const Spec>> Spec::load(const std::string& name_or_dir, c
     files.emplace_back(p.string(), std::move(text).value());
   }
   if (files.empty()) return Error{name_or_dir, 0, 0, "the folder holds no .rmm files"};
-  return load_texts(dir.filename().empty() ? dir.parent_path().filename().string() : dir.filename().string(), files, options);
+  return load_texts(dir.filename().empty() ? dir.parent_path().filename().string() : dir.filename().string(), files,
+                    options);
 }
 
 Result<std::shared_ptr<const Spec>> Spec::load_texts(const std::string& name,

@@ -6,8 +6,8 @@
 namespace rmmcheck::model {
 
 State::State(const Spec& spec, Platform platform)
-    : spec_(spec), platform_(std::move(platform)), entries_log2_(spec.entries_log2()), entries_(1U << spec.entries_log2()),
-      initial_state_(static_cast<std::uint8_t>(spec.value("UNDELEGATED"))),
+    : spec_(spec), platform_(std::move(platform)), entries_log2_(spec.entries_log2()),
+      entries_(1U << spec.entries_log2()), initial_state_(static_cast<std::uint8_t>(spec.value("UNDELEGATED"))),
       initial_gpt_(static_cast<std::uint8_t>(spec.value("GPT_NS"))),
       state_rtt_(static_cast<std::uint8_t>(spec.value("RTT"))), state_rd_(static_cast<std::uint8_t>(spec.value("RD"))),
       state_rec_(static_cast<std::uint8_t>(spec.value("REC"))),
@@ -126,7 +126,8 @@ void State::record(const CellId& cell) {
   undo_.push_back(u);
 }
 
-void State::put(std::uint8_t kind, std::uint64_t key, std::uint16_t slot, std::uint64_t value, bool unknown, CallNumber by) {
+void State::put(std::uint8_t kind, std::uint64_t key, std::uint16_t slot, std::uint64_t value, bool unknown,
+                CallNumber by) {
   if (kind == granule_kind) {
     Chunk& c = chunk_for_write(key);
     const std::size_t i = (key >> 12) & 511;
@@ -329,13 +330,17 @@ void State::put_entry(Table& t, std::uint32_t i, EntryField field, std::uint64_t
     t.word[i] = static_cast<std::uint8_t>((t.word[i] & ~7) | (unknown ? 7 : v & 7));
     unlink(t, i);
     break;
-  case EntryField::ripas: t.word[i] = static_cast<std::uint8_t>((t.word[i] & ~0x38) | ((unknown ? 7 : v & 7) << 3)); break;
+  case EntryField::ripas:
+    t.word[i] = static_cast<std::uint8_t>((t.word[i] & ~0x38) | ((unknown ? 7 : v & 7) << 3));
+    break;
   case EntryField::addr:
     t.output[i] = value;
     t.attr[i] = static_cast<std::uint8_t>((t.attr[i] & ~0x80) | (unknown ? 0x80 : 0));
     unlink(t, i);
     break;
-  case EntryField::mem_attr: t.attr[i] = static_cast<std::uint8_t>((t.attr[i] & ~0x27) | (unknown ? 0x20 : v & 7)); break;
+  case EntryField::mem_attr:
+    t.attr[i] = static_cast<std::uint8_t>((t.attr[i] & ~0x27) | (unknown ? 0x20 : v & 7));
+    break;
   case EntryField::s2ap:
     t.attr[i] = static_cast<std::uint8_t>((t.attr[i] & ~0x58) | (unknown ? 0x40 : (v & 3) << 3));
     break;

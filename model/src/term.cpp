@@ -36,7 +36,9 @@ struct Terms::Impl {
     exprs.push_back(e);
     return {0, static_cast<std::uint32_t>(exprs.size()), boolean};
   }
-  bool same(Term a, Term b) { return a.id == b.id || (a.id != 0 && b.id != 0 && z3::eq(exprs[a.id - 1], exprs[b.id - 1])); }
+  bool same(Term a, Term b) {
+    return a.id == b.id || (a.id != 0 && b.id != 0 && z3::eq(exprs[a.id - 1], exprs[b.id - 1]));
+  }
 };
 
 Terms::Terms(SolverLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
@@ -117,7 +119,8 @@ Term Terms::eq(Term a, Term b) {
     if (b.constant()) return b.bits != 0 ? a : not_(a);
   } else if (a.constant() || b.constant()) {
     unsigned budget = 128;
-    const auto folded = fold_choice(impl_->expr(a.constant() ? b : a), a.constant() ? a.bits : b.bits, impl_->context, budget);
+    const auto folded =
+        fold_choice(impl_->expr(a.constant() ? b : a), a.constant() ? a.bits : b.bits, impl_->context, budget);
     if (folded) {
       if (folded->is_true() || folded->is_false()) return truth(folded->is_true());
       return impl_->make(*folded, true);
@@ -241,8 +244,10 @@ Answer Terms::check(const std::string& question, const std::vector<Term>& facts,
       for (const Term w : wanted) {
         const z3::expr v = m.eval(impl_->expr(w), true);
         std::uint64_t bits = 0;
-        if (w.boolean) bits = v.is_true() ? 1 : 0;
-        else v.is_numeral_u64(bits);
+        if (w.boolean)
+          bits = v.is_true() ? 1 : 0;
+        else
+          v.is_numeral_u64(bits);
         model->push_back(bits);
       }
       break;
@@ -251,9 +256,10 @@ Answer Terms::check(const std::string& question, const std::vector<Term>& facts,
     case z3::unknown: {
       const std::string reason = solver.reason_unknown();
       answer = impl_->interrupted ? Answer::interrupted
-               : reason.find("timeout") != std::string::npos || reason.find("canceled") != std::string::npos ? Answer::timeout
-               : reason.find("memory") != std::string::npos                                                   ? Answer::memory
-                                                                                                              : Answer::unknown;
+               : reason.find("timeout") != std::string::npos || reason.find("canceled") != std::string::npos
+                   ? Answer::timeout
+               : reason.find("memory") != std::string::npos ? Answer::memory
+                                                            : Answer::unknown;
       break;
     }
     }

@@ -34,17 +34,22 @@ Value TermDomain::delegable(const Value& a) {
     in = terms_->or_(in, terms_->lt(terms_->sub(a.term, Terms::number(r.base)), Terms::number(r.count << 12), false));
   return {in, a.defined};
 }
-Value TermDomain::features() { return leaf("features", state_->platform().features, state_->platform().features_known, false); }
+Value TermDomain::features() {
+  return leaf("features", state_->platform().features, state_->platform().features_known, false);
+}
 Value TermDomain::version(bool higher) {
   const Platform& p = state_->platform();
-  return leaf(higher ? "version_higher" : "version_lower", higher ? p.version_higher : p.version_lower, p.version_known, false);
+  return leaf(higher ? "version_higher" : "version_lower", higher ? p.version_higher : p.version_lower, p.version_known,
+              false);
 }
 Value TermDomain::aux_count(const Value& rd) {
   Value v = leaf("aux_count", state_->platform().aux_count, state_->platform().aux_count_known, false);
   v.defined = rd.defined;
   return v;
 }
-Value TermDomain::unspecified(std::uint32_t text) { return {terms_->variable("unspecified" + std::to_string(text), true)}; }
+Value TermDomain::unspecified(std::uint32_t text) {
+  return {terms_->variable("unspecified" + std::to_string(text), true)};
+}
 Value TermDomain::opaque() { return {terms_->variable("opaque" + std::to_string(fresh_++), false)}; }
 
 // Left to right, as the evaluator: the right side needs a meaning only where the left side does not decide.
@@ -116,7 +121,8 @@ Value TermDomain::cell(std::uint8_t kind, const Value& key, std::uint16_t slot) 
 
 // --- walks ----------------------------------------------------------------------------------------------------------
 
-void TermDomain::descend(Table* table, std::int32_t level, Term guard, const Value& ipa, const Value& target, Place& out) {
+void TermDomain::descend(Table* table, std::int32_t level, Term guard, const Value& ipa, const Value& target,
+                         Place& out) {
   const unsigned shift = state_->shift(level);
   const auto visit = [&](std::uint32_t index, Term here) {
     if (here.is(false)) return;
@@ -161,7 +167,8 @@ TermDomain::Place TermDomain::walk(const Value& rd, const Value& ipa, const Valu
     const std::uint64_t tables = width <= top ? 1 : std::uint64_t{1} << (width - top);
     for (std::uint64_t t = 0; t < tables; ++t)
       if (Table* root = state_->root(realm, t)) {
-        const Term which = top >= 64 ? Terms::truth(true) : terms_->eq(terms_->slice(ipa.term, 63, top), Terms::number(t));
+        const Term which =
+            top >= 64 ? Terms::truth(true) : terms_->eq(terms_->slice(ipa.term, 63, top), Terms::number(t));
         descend(root, first, terms_->and_(guard, which), ipa, level, out);
       }
   };
@@ -200,7 +207,8 @@ TermDomain::Place TermDomain::place(const TableRef& t, std::uint32_t i) {
 
 Value TermDomain::level(const Place& p) {
   std::vector<Choice> choices;
-  for (const auto& a : p.at) choices.push_back({a.guard, {Terms::number(static_cast<std::uint64_t>(std::int64_t{a.level}))}});
+  for (const auto& a : p.at)
+    choices.push_back({a.guard, {Terms::number(static_cast<std::uint64_t>(std::int64_t{a.level}))}});
   return choose(choices);
 }
 
@@ -220,7 +228,8 @@ TermDomain::TableRef TermDomain::table_of(const Place& p) {
 TermDomain::TableRef TermDomain::child(const Place& p) {
   TableRef t;
   for (const auto& a : p.at) {
-    const Value state = cell_value({entry_cell, static_cast<std::uint16_t>(EntryField::state), a.index, a.table->number});
+    const Value state =
+        cell_value({entry_cell, static_cast<std::uint16_t>(EntryField::state), a.index, a.table->number});
     const Term guard = terms_->and_(a.guard, terms_->eq(state.term, Terms::number(state_->table_state())));
     if (guard.is(false)) continue;
     if (Table* c = state_->child(*a.table, a.index)) t.at.push_back({guard, c});
@@ -245,7 +254,8 @@ TermDomain::TableRef TermDomain::table_at(const Value& addr) {
 Value TermDomain::table_addr(const TableRef& t) {
   std::vector<Choice> choices;
   for (const auto& a : t.at)
-    choices.push_back({a.guard, leaf("table" + std::to_string(a.table->number), a.table->addr, a.table->addr_known, false)});
+    choices.push_back(
+        {a.guard, leaf("table" + std::to_string(a.table->number), a.table->addr, a.table->addr_known, false)});
   return choose(choices);
 }
 

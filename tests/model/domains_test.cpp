@@ -3,9 +3,9 @@
 // variable for the terms; bound to its true value, every condition, index, effect and check must come out the same.
 #include <catch2/catch.hpp>
 
+#include <array>
 #include <cstdlib>
 #include <iostream>
-#include <array>
 #include <map>
 #include <random>
 
@@ -32,9 +32,10 @@ public:
     // Building up is drawn more often than tearing down, or nothing would ever stand.
     for (const auto& c : spec.commands()) {
       const std::string& n = c->decl.name;
-      const int weight = n == "RMI_GRANULE_DELEGATE" || n == "RMI_RTT_CREATE" || n == "RMI_REALM_CREATE" || n == "RMI_REC_CREATE" ? 9
-                         : n.ends_with("_DESTROY") || n == "RMI_GRANULE_UNDELEGATE" || n == "RMI_REALM_ACTIVATE"               ? 2
-                                                                                                                              : 4;
+      const int weight =
+          n == "RMI_GRANULE_DELEGATE" || n == "RMI_RTT_CREATE" || n == "RMI_REALM_CREATE" || n == "RMI_REC_CREATE" ? 9
+          : n.ends_with("_DESTROY") || n == "RMI_GRANULE_UNDELEGATE" || n == "RMI_REALM_ACTIVATE"                  ? 2
+                                                                                                                   : 4;
       for (int i = 0; i < weight * 8; ++i) drawn_.push_back(c.get());
       // These end what a Realm or REC can still do.
       if (n == "RMI_REALM_DESTROY" || n == "RMI_REALM_ACTIVATE" || n == "PSCI_CPU_OFF" || n.starts_with("PSCI_SYSTEM"))
@@ -74,7 +75,8 @@ public:
       if (v.status == Status::known && v.bits != 0) fails = true;
       open = open || v.status == Status::free;
       if (c.failures[i].index != no_node && v.status == Status::known && v.bits != 0)
-        compare(c, c.decl.failure[i].id + " index", concrete_.eval(c.failures[i].index), symbolic_.eval(c.failures[i].index));
+        compare(c, c.decl.failure[i].id + " index", concrete_.eval(c.failures[i].index),
+                symbolic_.eval(c.failures[i].index));
       for (const auto& o : c.failures[i].outputs)
         if (o.value != no_node && v.status == Status::known && v.bits != 0)
           compare(c, c.decl.failure[i].id + " output", concrete_.eval(o.value), symbolic_.eval(o.value));
@@ -114,7 +116,9 @@ private:
     for (int tries = 0; tries < 40; ++tries) {
       const std::uint64_t a = base + (pick(granules) << 12);
       std::uint64_t s = 0;
-      if (state_.read(granule_kind, a, spec_.object(granule_kind).find("state")->slot, s) == Status::known && s == spec_.value(state)) return a;
+      if (state_.read(granule_kind, a, spec_.object(granule_kind).find("state")->slot, s) == Status::known &&
+          s == spec_.value(state))
+        return a;
     }
     return granule();
   }
@@ -123,7 +127,8 @@ private:
     return all.empty() || chance(0.1) ? granule() : all[pick(all.size())];
   }
   std::uint64_t ipa(unsigned level) {
-    std::uint64_t a = pick(std::uint64_t{1} << (18 - state_.shift(static_cast<std::int32_t>(level)))) << state_.shift(static_cast<std::int32_t>(level));
+    std::uint64_t a = pick(std::uint64_t{1} << (18 - state_.shift(static_cast<std::int32_t>(level))))
+                      << state_.shift(static_cast<std::int32_t>(level));
     if (chance(0.05)) a += std::uint64_t{1} << 18; // outside a Realm of width 18
     return chance(0.05) ? a + 8 : a;
   }
@@ -137,24 +142,39 @@ private:
     for (std::size_t i = 0; i < c.decl.inputs.size(); ++i) {
       const auto& in = c.decl.inputs[i];
       std::uint64_t& v = values_.input[i];
-      if (in.name == "rd") v = c.decl.name == "RMI_REALM_CREATE" ? in_state("DELEGATED") : realm_or_other(realm_kind);
-      else if (in.name == "rec" && c.decl.name == "RMI_REC_CREATE") v = in_state("DELEGATED");
-      else if (in.name == "run_ptr" || in.name == "params_ptr" || in.name == "src") v = in_state("UNDELEGATED");
-      else if (in.name.find("rec") != std::string::npos) v = realm_or_other(rec_kind);
-      else if (in.name == "ipa" || in.name == "base" || in.name == "top") v = ipa(static_cast<unsigned>(chance(0.7) ? level : 3));
-      else if (in.name == "level") v = chance(0.1) ? pick(7) - 2 : level + (c.decl.name == "RMI_RTT_CREATE" ? 1 : 0);
-      else if (in.name == "desc") v = (granule() & ~std::uint64_t{0xfff}) | (pick(8) << 2) | (pick(4) << 6);
-      else if (in.type == "Address") v = in_state(chance(0.8) ? "DELEGATED" : "UNDELEGATED");
-      else if (in.name == "addr") v = granule();
-      else if (in.name == "req") v = chance(0.5) ? 0x10000 : pick(3) << 16;
-      else if (in.name == "ripas" || in.name == "flags") v = pick(3);
-      else if (in.name == "status") v = chance(0.5) ? 0 : ~pick(4);
-      else v = pick(4);
+      if (in.name == "rd")
+        v = c.decl.name == "RMI_REALM_CREATE" ? in_state("DELEGATED") : realm_or_other(realm_kind);
+      else if (in.name == "rec" && c.decl.name == "RMI_REC_CREATE")
+        v = in_state("DELEGATED");
+      else if (in.name == "run_ptr" || in.name == "params_ptr" || in.name == "src")
+        v = in_state("UNDELEGATED");
+      else if (in.name.find("rec") != std::string::npos)
+        v = realm_or_other(rec_kind);
+      else if (in.name == "ipa" || in.name == "base" || in.name == "top")
+        v = ipa(static_cast<unsigned>(chance(0.7) ? level : 3));
+      else if (in.name == "level")
+        v = chance(0.1) ? pick(7) - 2 : level + (c.decl.name == "RMI_RTT_CREATE" ? 1 : 0);
+      else if (in.name == "desc")
+        v = (granule() & ~std::uint64_t{0xfff}) | (pick(8) << 2) | (pick(4) << 6);
+      else if (in.type == "Address")
+        v = in_state(chance(0.8) ? "DELEGATED" : "UNDELEGATED");
+      else if (in.name == "addr")
+        v = granule();
+      else if (in.name == "req")
+        v = chance(0.5) ? 0x10000 : pick(3) << 16;
+      else if (in.name == "ripas" || in.name == "flags")
+        v = pick(3);
+      else if (in.name == "status")
+        v = chance(0.5) ? 0 : ~pick(4);
+      else
+        v = pick(4);
       if (in.name == "addr") v = granule();
       if (in.name == "top" && i > 0 && chance(0.8)) v = values_.input[i - 1] + ((1 + pick(6)) << 12);
       if (in.name == "base" && c.decl.name == "RMI_RTT_SET_RIPAS" && chance(0.8)) {
         std::uint64_t addr = 0;
-        if (state_.read(rec_kind, values_.input[1], spec_.object(rec_kind).find("ripas_addr")->slot, addr) == Status::known) v = addr;
+        if (state_.read(rec_kind, values_.input[1], spec_.object(rec_kind).find("ripas_addr")->slot, addr) ==
+            Status::known)
+          v = addr;
       }
     }
     remember(c);
@@ -182,7 +202,8 @@ private:
       std::uint64_t& ipa = values_.input[c.decl.name == "RMI_DATA_DESTROY" ? 1 : 2];
       ipa = page(values_.input[0], ipa);
     }
-    if ((c.decl.name == "RMI_DATA_DESTROY" || c.decl.name == "RMI_RTT_UNMAP_UNPROTECTED") && !mapped_.empty() && chance(0.6)) {
+    if ((c.decl.name == "RMI_DATA_DESTROY" || c.decl.name == "RMI_RTT_UNMAP_UNPROTECTED") && !mapped_.empty() &&
+        chance(0.6)) {
       const auto& [rd, ipa] = mapped_[pick(mapped_.size())];
       values_.input[0] = rd;
       values_.input[1] = ipa;
@@ -249,11 +270,14 @@ private:
     if (!n || *n != v.bits) report(c, what, v, n ? std::to_string(*n) : "undetermined", t);
   }
 
-  void report(const Command& c, const std::string& what, const ConcreteDomain::Value& v, const std::string& found, const TermDomain::Value& t) {
+  void report(const Command& c, const std::string& what, const ConcreteDomain::Value& v, const std::string& found,
+              const TermDomain::Value& t) {
     if (!difference_.empty()) return;
-    difference_ = c.decl.name + " " + what + ": concrete status " + std::to_string(static_cast<int>(v.status)) + " value " +
-                  std::to_string(v.bits) + ", terms say " + found + "\n" + terms_.to_string(t.term) + "\n" + terms_.to_string(t.defined) + "\n";
-    for (const auto& [variable, x] : binding_) difference_ += terms_.to_string(variable) + " = " + std::to_string(x) + "; ";
+    difference_ = c.decl.name + " " + what + ": concrete status " + std::to_string(static_cast<int>(v.status)) +
+                  " value " + std::to_string(v.bits) + ", terms say " + found + "\n" + terms_.to_string(t.term) + "\n" +
+                  terms_.to_string(t.defined) + "\n";
+    for (const auto& [variable, x] : binding_)
+      difference_ += terms_.to_string(variable) + " = " + std::to_string(x) + "; ";
     for (std::size_t i = 0; i < c.decl.inputs.size(); ++i)
       difference_ += c.decl.inputs[i].name + "=" + std::to_string(values_.input[i]) + " ";
   }
@@ -271,12 +295,15 @@ private:
       const Cells a = cells(left), b = cells(right);
       ++compared_;
       if (a != b && difference_.empty())
-        difference_ = c.decl.name + " effects differ: " + std::to_string(a.size()) + " cells against " + std::to_string(b.size());
+        difference_ =
+            c.decl.name + " effects differ: " + std::to_string(a.size()) + " cells against " + std::to_string(b.size());
       for (const auto& w : left) write(w);
     }
-    for (const auto& check : equations.checks) compare(c, "check", concrete_.eval(check.holds), symbolic_.eval(check.holds));
+    for (const auto& check : equations.checks)
+      compare(c, "check", concrete_.eval(check.holds), symbolic_.eval(check.holds));
     for (const NodeId holds : equations.holds)
-      if (holds != no_node && equations.groups.empty()) compare(c, "equation", concrete_.eval(holds), symbolic_.eval(holds));
+      if (holds != no_node && equations.groups.empty())
+        compare(c, "equation", concrete_.eval(holds), symbolic_.eval(holds));
   }
 
   Cells cells(const std::vector<Write<ConcreteDomain>>& writes) {
@@ -284,7 +311,8 @@ private:
     for (const auto& w : writes) {
       if (w.guarded || w.value.status != Status::known) continue;
       if (w.to_entry) {
-        if (w.place.status == Status::known) out.push_back({{entry_cell, w.field, w.place.index, w.place.table->number}, w.value.bits});
+        if (w.place.status == Status::known)
+          out.push_back({{entry_cell, w.field, w.place.index, w.place.table->number}, w.value.bits});
       } else if (w.key.status == Status::known) {
         out.push_back({{w.kind, w.field, 0, w.key.bits}, w.value.bits});
       }
@@ -294,13 +322,16 @@ private:
   Cells cells(const std::vector<Write<TermDomain>>& writes) {
     Cells out;
     for (const auto& w : writes) {
-      if (number(w.guard.term) != std::optional<std::uint64_t>(1) || number(w.guard.defined) != std::optional<std::uint64_t>(1)) continue;
+      if (number(w.guard.term) != std::optional<std::uint64_t>(1) ||
+          number(w.guard.defined) != std::optional<std::uint64_t>(1))
+        continue;
       if (number(w.value.defined) != std::optional<std::uint64_t>(1)) continue;
       const auto value = number(w.value.term);
       if (!value) continue; // opaque, as RIM
       if (w.to_entry) {
         for (const auto& at : w.place.at)
-          if (number(at.guard) == std::optional<std::uint64_t>(1)) out.push_back({{entry_cell, w.field, at.index, at.table->number}, *value});
+          if (number(at.guard) == std::optional<std::uint64_t>(1))
+            out.push_back({{entry_cell, w.field, at.index, at.table->number}, *value});
       } else if (number(w.key.defined) == std::optional<std::uint64_t>(1)) {
         if (const auto key = number(w.key.term)) out.push_back({{w.kind, w.field, 0, *key}, *value});
       }
@@ -312,7 +343,8 @@ private:
     const std::uint64_t value = w.value.status == Status::known ? w.value.bits : 0;
     if (w.guarded) return;
     if (w.to_entry) {
-      if (w.place.status == Status::known) state_.write_entry(*w.place.table, w.place.index, static_cast<EntryField>(w.field), value, 1);
+      if (w.place.status == Status::known)
+        state_.write_entry(*w.place.table, w.place.index, static_cast<EntryField>(w.field), value, 1);
     } else if (w.key.status == Status::known && (w.kind != granule_kind || (w.key.bits & 0xfff) == 0)) {
       state_.write(w.kind, w.key.bits, w.field, value, 1);
     }

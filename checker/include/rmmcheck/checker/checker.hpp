@@ -1,5 +1,5 @@
-// Checks a stream of calls against a specification. Feed calls in order; ask for the report at the end (or at any time).
-// The same object serves a recorded file, a pipe, or an RMM's own test harness calling it online.
+// Checks a stream of calls against a specification. Feed calls in order; ask for the report at the end (or at any
+// time). The same object serves a recorded file, a pipe, or an RMM's own test harness calling it online.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@
 namespace rmmcheck::checker {
 
 struct CheckOptions {
-  bool strict = false;                 ///< a call that conforms only under a reading is a violation
-  std::size_t max_violations = 1000;   ///< details kept; all are counted
+  bool strict = false;               ///< a call that conforms only under a reading is a violation
+  std::size_t max_violations = 1000; ///< details kept; all are counted
 };
 
 /// One call seen from inside (`rmmcheck explain`).
@@ -36,8 +36,8 @@ public:
   Explanation explain(const traces::Call& call);
   /// The exit of an RMI_REC_ENTER that was explained, once a later call or finish() has ended it; null before.
   [[nodiscard]] const Explanation* explained_exit() const;
-  /// Ends the trace (the last REC exit takes effect) and returns what was found. path, format and verdict of an input error are
-  /// the caller's to fill in.
+  /// Ends the trace (the last REC exit takes effect) and returns what was found. path, format and verdict of an input
+  /// error are the caller's to fill in.
   const TraceReport& finish();
   [[nodiscard]] const TraceReport& report() const;
 
@@ -69,7 +69,7 @@ struct Explanation {
     std::string name, section;
     std::vector<Value> inputs, context, outputs; ///< context values as they were before
     std::vector<Row> failures, equations;
-    std::string kind;         ///< of the equations: "success conditions" or "request"
+    std::string kind;          ///< of the equations: "success conditions" or "request"
     std::string not_evaluated; ///< why the equations did not come into effect; empty: they did
   };
   /// One entry on the way of an RTT walk.

@@ -1,5 +1,5 @@
-// The domain of machine integers: what checking a trace with full information runs on. A value that depends on an unknown
-// cell is not guessed; its status says so and the checker turns to terms.
+// The domain of machine integers: what checking a trace with full information runs on. A value that depends on an
+// unknown cell is not guessed; its status says so and the checker turns to terms.
 #pragma once
 
 #include <algorithm>
@@ -37,7 +37,9 @@ public:
     if (v.status == Status::known) return v.bits != 0 ? Truth::yes : Truth::no;
     return v.status == Status::undefined ? Truth::undefined : Truth::open;
   }
-  static Truth truth_of_number(const Value& v) { return v.status == Status::undefined ? Truth::undefined : Truth::open; }
+  static Truth truth_of_number(const Value& v) {
+    return v.status == Status::undefined ? Truth::undefined : Truth::open;
+  }
   static std::optional<std::uint64_t> known(const Value& v) {
     return v.status == Status::known ? std::optional(v.bits) : std::nullopt;
   }
@@ -47,8 +49,12 @@ public:
 
   // --- leaves -------------------------------------------------------------------------------------------------------
   static Value constant(std::uint64_t v, bool) { return {v, Status::known}; }
-  Value input(std::uint32_t i, bool) const { return known_or_free(values_->input[i], (values_->input_known >> i & 1) != 0); }
-  Value output(std::uint32_t i) const { return known_or_free(values_->output[i], (values_->output_known >> i & 1) != 0); }
+  Value input(std::uint32_t i, bool) const {
+    return known_or_free(values_->input[i], (values_->input_known >> i & 1) != 0);
+  }
+  Value output(std::uint32_t i) const {
+    return known_or_free(values_->output[i], (values_->output_known >> i & 1) != 0);
+  }
   Value param(std::uint32_t i) const { return known_or_free(values_->param[i], values_->param_known[i] != 0); }
   Value current_rec() const { return known_or_free(values_->current_rec, values_->current_rec_known); }
   Value delegable(const Value& a) const {
@@ -61,7 +67,9 @@ public:
     const Platform& p = state_->platform();
     return known_or_free(higher ? p.version_higher : p.version_lower, p.version_known);
   }
-  Value aux_count(const Value&) const { return known_or_free(state_->platform().aux_count, state_->platform().aux_count_known); }
+  Value aux_count(const Value&) const {
+    return known_or_free(state_->platform().aux_count, state_->platform().aux_count_known);
+  }
   static Value unspecified(std::uint32_t) { return {0, Status::free}; }
   static Value opaque() { return {0, Status::free}; }
 
@@ -82,7 +90,8 @@ public:
   }
   static Value ite(const Value& c, const Value& a, const Value& b) {
     if (c.status == Status::known) return c.bits != 0 ? a : b;
-    if (c.status != Status::undefined && a.status == Status::known && b.status == Status::known && a.bits == b.bits) return a;
+    if (c.status != Status::undefined && a.status == Status::known && b.status == Status::known && a.bits == b.bits)
+      return a;
     return {0, c.status};
   }
   static Value eq(const Value& a, const Value& b) { return strict(a, b, a.bits == b.bits ? 1U : 0U); }
@@ -151,7 +160,8 @@ public:
   static TableRef table_of(const Place& p) { return {p.status == Status::known ? p.table : nullptr, p.status}; }
   TableRef child(const Place& p) {
     if (p.status != Status::known) return {nullptr, p.status};
-    if (cells_ != nullptr) cells_->push_back({entry_cell, static_cast<std::uint16_t>(EntryField::state), p.index, p.table->number});
+    if (cells_ != nullptr)
+      cells_->push_back({entry_cell, static_cast<std::uint16_t>(EntryField::state), p.index, p.table->number});
     const std::uint8_t s = p.table->state(p.index);
     if (s == Table::unknown) return {nullptr, Status::unknown};
     if (s != state_->table_state()) return {nullptr, Status::undefined};
@@ -201,7 +211,8 @@ public:
     return {n, Status::known};
   }
 
-  template <class F> void each_object(std::uint8_t kind, F f) {
+  template <class F>
+  void each_object(std::uint8_t kind, F f) {
     for (const std::uint64_t key : state_->objects(kind))
       if (!f(Value{key, Status::known}, Value{1, Status::known})) return;
   }

@@ -1,13 +1,13 @@
-// Walks a command's graph over a domain of values: machine integers (concrete.hpp) or Z3 terms (term.hpp). Everything that
-// a condition *means* is here, once; a domain says only how values are represented and how state is read.
+// Walks a command's graph over a domain of values: machine integers (concrete.hpp) or Z3 terms (term.hpp). Everything
+// that a condition *means* is here, once; a domain says only how values are represented and how state is read.
 //
 // A domain D has
 //   Value, Place, TableRef   plain copyable types
 //   truth(Value)             what a Bool is known to be
-//   constant, input, output, param, current_rec, delegable, features, version, aux_count, unspecified, opaque   the leaves
-//   not_, and_, or_, ite, eq, ne, lt, le, add, sub, mul, div, mod, pow2, slice                               arithmetic
-//   cell, walk, place_at, place, level, entry, table_of, child, table_at, table_addr, each_object,            state
-//   exists, missing, where_exists
+//   constant, input, output, param, current_rec, delegable, features, version, aux_count, unspecified, opaque   the
+//   leaves not_, and_, or_, ite, eq, ne, lt, le, add, sub, mul, div, mod, pow2, slice arithmetic cell, walk, place_at,
+//   place, level, entry, table_of, child, table_at, table_addr, each_object,            state exists, missing,
+//   where_exists
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,8 @@ struct CallValues {
 };
 
 /// An assignment that a success condition asks for.
-template <class D> struct Write {
+template <class D>
+struct Write {
   bool to_entry = false;
   std::uint8_t kind = 0;
   std::uint16_t field = 0;
@@ -47,7 +48,8 @@ template <class D> struct Write {
   typename D::Value guard{};
 };
 
-template <class D> class Evaluator {
+template <class D>
+class Evaluator {
 public:
   using V = typename D::Value;
   using P = typename D::Place;
@@ -109,13 +111,16 @@ public:
   void sample(const std::vector<NodeId>& sampled) {
     for (const NodeId id : sampled) {
       const Op op = nodes_[id].op;
-      if (op == Op::walk || op == Op::place_at) place(id);
-      else if (op != Op::table_of && op != Op::table_child && op != Op::table_at && op != Op::place_var) eval(id);
+      if (op == Op::walk || op == Op::place_at)
+        place(id);
+      else if (op != Op::table_of && op != Op::table_child && op != Op::table_at && op != Op::place_var)
+        eval(id);
     }
   }
 
   /// Runs `f(target)` for each round of a footprint loop.
-  template <class F> void each_round(const FootprintCode& item, F f) {
+  template <class F>
+  void each_round(const FootprintCode& item, F f) {
     rounds(item.loop, item.from, item.to, item.upto, [&](const V&) {
       f(eval(item.target));
       return true;
@@ -124,7 +129,8 @@ public:
 
 private:
   // Rounds i = from .. to (signed), at most `upto`; f(guard) says whether to go on.
-  template <class F> void rounds(std::uint64_t loop, NodeId from, NodeId to, std::uint32_t upto, F f) {
+  template <class F>
+  void rounds(std::uint64_t loop, NodeId from, NodeId to, std::uint32_t upto, F f) {
     const V lo = eval(from), hi = eval(to);
     for (std::uint32_t k = 0; k < upto; ++k) {
       const V i = d_.add(lo, d_.constant(k, false));
@@ -137,7 +143,8 @@ private:
   }
 
   // Rounds over entries of a table, from .. to (signed) where given.
-  template <class F> void entries(const Node& n, T table, NodeId from, NodeId to, F f) {
+  template <class F>
+  void entries(const Node& n, T table, NodeId from, NodeId to, F f) {
     const std::uint32_t count = d_.entries();
     std::uint32_t first = 0, last = count;
     V lo{}, hi{};
@@ -164,8 +171,10 @@ private:
 
   // One round of a quantifier: `acc` so far, and whether its value can still change.
   bool round(bool universal, V& acc, const V& inside, const V& body) {
-    if (universal) acc = d_.and_(acc, d_.truth(inside) == Truth::yes ? body : d_.or_(d_.not_(inside), body));
-    else acc = d_.or_(acc, d_.truth(inside) == Truth::yes ? body : d_.and_(inside, body));
+    if (universal)
+      acc = d_.and_(acc, d_.truth(inside) == Truth::yes ? body : d_.or_(d_.not_(inside), body));
+    else
+      acc = d_.or_(acc, d_.truth(inside) == Truth::yes ? body : d_.and_(inside, body));
     const Truth t = d_.truth(acc);
     return t != Truth::undefined && t != (universal ? Truth::no : Truth::yes);
   }
@@ -255,7 +264,8 @@ private:
       V acc = d_.constant(n.field, true);
       const T t = table(n.a);
       if (!d_.exists(t)) return d_.missing(t, true);
-      entries(n, t, n.b, n.d, [&](const V& inside, std::uint32_t) { return round(n.field != 0, acc, inside, eval(n.c)); });
+      entries(n, t, n.b, n.d,
+              [&](const V& inside, std::uint32_t) { return round(n.field != 0, acc, inside, eval(n.c)); });
       return d_.where_exists(t, acc);
     }
     case Op::first_entry: return first_entry(n);
@@ -290,7 +300,8 @@ private:
   }
 
   // Element `index` of an array of `count`.
-  template <class F> V select(NodeId index, std::uint32_t count, F at) {
+  template <class F>
+  V select(NodeId index, std::uint32_t count, F at) {
     const V i = eval(index);
     if (const auto k = d_.known(i)) return *k < count ? at(*k) : d_.undefined();
     V v = at(0);

@@ -18,10 +18,10 @@ using NodeId = std::uint32_t;
 inline constexpr NodeId no_node = ~NodeId{0};
 
 enum class Op : std::uint8_t {
-  constant,    ///< imm
-  input,       ///< value of input register imm (index into Command::inputs)
-  output,      ///< observed value of output imm (index into Command::outputs)
-  param,       ///< field imm of the structure in memory (index into Command::params); b: index added to imm, below `aux`
+  constant, ///< imm
+  input,    ///< value of input register imm (index into Command::inputs)
+  output,   ///< observed value of output imm (index into Command::outputs)
+  param,    ///< field imm of the structure in memory (index into Command::params); b: index added to imm, below `aux`
   current_rec, ///< address of the REC that makes the call
   delegable,   ///< PaIsDelegable(a)
   features,    ///< feature register 0
@@ -34,33 +34,33 @@ enum class Op : std::uint8_t {
   or_,  ///< b is not looked at where a is true
   eq,
   ne,
-  lt,  ///< signed when `sign`
-  le,  ///< signed when `sign`
+  lt, ///< signed when `sign`
+  le, ///< signed when `sign`
   add,
   sub,
   mul,
-  div, ///< undefined by 0
-  mod, ///< undefined by 0
+  div,      ///< undefined by 0
+  mod,      ///< undefined by 0
   multiple, ///< a % imm == 0 (imm is not 0): the commonest condition of all
-  pow2,  ///< 2 ^ a; 0 from exponent 64 on (as the value modulo 2^64)
-  slice, ///< bits aux:field of a (aux = high, field = low)
-  ite,   ///< if a then b else c
-  cell,  ///< object kind `kind` at address a, slot `field` (+ b when an array of imm slots); undefined where none exists
-  walk,  ///< place where the walk in Realm a for address b to level c ends; always before the command
-  place_at,    ///< entry b of table a
-  place_var,   ///< the entry that loop imm stands at
-  place_level, ///< level of place a
-  entry,       ///< field `field` (EntryField) of the entry at place a
-  table_of,    ///< the table that place a is in
-  table_child, ///< the table that the entry at place a points to
-  table_at,    ///< the table at physical address a
-  table_addr,  ///< physical address of table a
-  var,         ///< value of loop imm (a number, an entry's index, or an object's address)
-  all_range,   ///< forall/exists (field: 1/0) loop imm from a to b (signed, at most aux rounds) : c
-  all_entries, ///< forall/exists (field: 1/0) loop imm over the entries of table a from b to d (or all) : c
-  first_entry, ///< index of the first entry of table a from b on with c; the number of entries if none
-  all_objects, ///< forall/exists (field: 1/0) loop imm over live objects of `kind` : c
-  first_object,///< address of the first live object of `kind` with c; 0 if none
+  pow2,     ///< 2 ^ a; 0 from exponent 64 on (as the value modulo 2^64)
+  slice,    ///< bits aux:field of a (aux = high, field = low)
+  ite,      ///< if a then b else c
+  cell, ///< object kind `kind` at address a, slot `field` (+ b when an array of imm slots); undefined where none exists
+  walk, ///< place where the walk in Realm a for address b to level c ends; always before the command
+  place_at,     ///< entry b of table a
+  place_var,    ///< the entry that loop imm stands at
+  place_level,  ///< level of place a
+  entry,        ///< field `field` (EntryField) of the entry at place a
+  table_of,     ///< the table that place a is in
+  table_child,  ///< the table that the entry at place a points to
+  table_at,     ///< the table at physical address a
+  table_addr,   ///< physical address of table a
+  var,          ///< value of loop imm (a number, an entry's index, or an object's address)
+  all_range,    ///< forall/exists (field: 1/0) loop imm from a to b (signed, at most aux rounds) : c
+  all_entries,  ///< forall/exists (field: 1/0) loop imm over the entries of table a from b to d (or all) : c
+  first_entry,  ///< index of the first entry of table a from b on with c; the number of entries if none
+  all_objects,  ///< forall/exists (field: 1/0) loop imm over live objects of `kind` : c
+  first_object, ///< address of the first live object of `kind` with c; 0 if none
 };
 
 enum class EntryField : std::uint8_t { state, ripas, addr, mem_attr, s2ap };
@@ -87,15 +87,15 @@ struct Node {
 struct Effect {
   enum class Kind : std::uint8_t { cell, entry, range, entries };
   Kind kind = Kind::cell;
-  std::uint8_t object = 0;      ///< cell: object kind
-  std::uint16_t field = 0;      ///< cell: slot; entry: EntryField
-  std::uint16_t condition = 0;  ///< index of the success (or request) condition it comes from
-  std::uint16_t count = 0;      ///< cell: array size, 0 if none
-  std::uint32_t loop = 0;       ///< range, entries: loop number
+  std::uint8_t object = 0;     ///< cell: object kind
+  std::uint16_t field = 0;     ///< cell: slot; entry: EntryField
+  std::uint16_t condition = 0; ///< index of the success (or request) condition it comes from
+  std::uint16_t count = 0;     ///< cell: array size, 0 if none
+  std::uint32_t loop = 0;      ///< range, entries: loop number
   std::uint32_t upto = 0;
-  NodeId guard = no_node;       ///< only where this holds
-  NodeId target = no_node;      ///< cell: address; entry: place; entries: table
-  NodeId index = no_node;       ///< cell: index in the array
+  NodeId guard = no_node;  ///< only where this holds
+  NodeId target = no_node; ///< cell: address; entry: place; entries: table
+  NodeId index = no_node;  ///< cell: index in the array
   NodeId value = no_node;
   NodeId from = no_node, to = no_node; ///< range, entries
   std::vector<Effect> body;            ///< range, entries
@@ -104,17 +104,17 @@ struct Effect {
 /// An equation that is not an assignment: about outputs, or one that cannot be oriented.
 struct Check {
   std::uint16_t condition = 0;
-  NodeId holds = no_node;    ///< the equation with its guard, over the state after
-  NodeId guard = no_node;    ///< the guard alone, or no_node
-  int output = -1;           ///< index of the output when the equation is `output == value`
+  NodeId holds = no_node; ///< the equation with its guard, over the state after
+  NodeId guard = no_node; ///< the guard alone, or no_node
+  int output = -1;        ///< index of the output when the equation is `output == value`
   NodeId value = no_node;
 };
 
 struct FailureCode {
   NodeId pre = no_node;
-  std::uint64_t status = 0;    ///< value of the status code
-  NodeId index = no_node;      ///< second argument of ResultEqual; no_node = 0
-  std::vector<Check> outputs;  ///< outputs that it defines
+  std::uint64_t status = 0;       ///< value of the status code
+  NodeId index = no_node;         ///< second argument of ResultEqual; no_node = 0
+  std::vector<Check> outputs;     ///< outputs that it defines
   std::uint32_t predecessors = 0; ///< bit i: failure condition i comes before this one
 };
 
@@ -142,15 +142,15 @@ struct FootprintCode {
 struct Command {
   CommandDecl decl;
   std::vector<Node> nodes;
-  std::uint32_t loops = 0;                ///< number of loop variables
-  std::vector<std::string> params;        ///< fields of the structure in memory, as dotted paths
-  std::string params_type;                ///< RmiRealmParams, RmiRecParams, RmiRecRun, or empty
-  std::vector<std::string> texts;         ///< reasons of `unspecified`
-  std::vector<FailureCode> failures;      ///< parallel to decl.failure
+  std::uint32_t loops = 0;           ///< number of loop variables
+  std::vector<std::string> params;   ///< fields of the structure in memory, as dotted paths
+  std::string params_type;           ///< RmiRealmParams, RmiRecParams, RmiRecRun, or empty
+  std::vector<std::string> texts;    ///< reasons of `unspecified`
+  std::vector<FailureCode> failures; ///< parallel to decl.failure
   Equations success, request;
   std::vector<FootprintCode> footprint;
   std::unordered_map<std::string, NodeId> context_before; ///< scalar context values, for explanations
-  std::uint64_t success_value = 0;        ///< X0 on success
+  std::uint64_t success_value = 0;                        ///< X0 on success
 };
 
 struct FieldInfo {
@@ -163,7 +163,7 @@ struct ObjectKind {
   std::string name;
   std::vector<FieldInfo> fields;
   std::uint16_t slots = 0;
-  std::uint64_t gate = 0;   ///< value of Granule(address).state with which one exists (not for Granule itself)
+  std::uint64_t gate = 0; ///< value of Granule(address).state with which one exists (not for Granule itself)
   [[nodiscard]] const FieldInfo* find(std::string_view path) const;
 };
 

@@ -16,9 +16,9 @@
 namespace rmmcheck::model {
 
 struct LoadOptions {
-  bool literal = false;                ///< no amendments at all
-  std::set<std::string> without;       ///< amendments to leave out
-  std::vector<std::string> overlays;   ///< further files, read after the version's own
+  bool literal = false;              ///< no amendments at all
+  std::set<std::string> without;     ///< amendments to leave out
+  std::vector<std::string> overlays; ///< further files, read after the version's own
   /// Constants to replace, for a scaled geometry: e.g. {"RMM_RTT_ENTRIES_LOG2", 3}.
   std::map<std::string, std::uint64_t> constants;
 };
@@ -32,8 +32,8 @@ struct Variant {
 /// Immutable after loading; share it between threads.
 class Spec {
 public:
-  /// `name_or_dir`: a folder, or the name of a version shipped in the specs folder (RMMCHECK_SPECS, the source tree, or the
-  /// installed share folder).
+  /// `name_or_dir`: a folder, or the name of a version shipped in the specs folder (RMMCHECK_SPECS, the source tree, or
+  /// the installed share folder).
   static Result<std::shared_ptr<const Spec>> load(const std::string& name_or_dir, const LoadOptions& options = {});
   /// From memory, for tests: pairs of file name and text.
   static Result<std::shared_ptr<const Spec>> load_texts(const std::string& name,

@@ -1,8 +1,8 @@
-// Model state: Granules by physical address, Realms and RECs by the address of their Granule, and translation tables by their
-// place in a Realm's tree. Every cell is known or unknown; a known cell remembers the call that wrote it.
+// Model state: Granules by physical address, Realms and RECs by the address of their Granule, and translation tables by
+// their place in a Realm's tree. Every cell is known or unknown; a known cell remembers the call that wrote it.
 //
-// Costs: a Granule is 6 bytes in chunks of 512; a table is 14 bytes an entry, allocated when its Granule becomes an RTT and
-// reused afterwards. Memory follows live state. Not thread-safe: one State per checker.
+// Costs: a Granule is 6 bytes in chunks of 512; a table is 14 bytes an entry, allocated when its Granule becomes an RTT
+// and reused afterwards. Memory follows live state. Not thread-safe: one State per checker.
 #pragma once
 
 #include <algorithm>
@@ -63,17 +63,17 @@ inline constexpr std::uint8_t entry_cell = object_kinds;
 /// A translation table. Entry words are packed: state in bits 2:0, RIPAS in bits 5:3; 7 = unknown.
 struct Table {
   static constexpr std::uint8_t unknown = 7;
-  std::uint32_t number = 0;   ///< unique over the run
-  std::uint64_t addr = 0;     ///< physical address of its Granule
+  std::uint32_t number = 0; ///< unique over the run
+  std::uint64_t addr = 0;   ///< physical address of its Granule
   bool addr_known = true;
   std::uint32_t entries = 0;
-  Table* parent = nullptr;    ///< table with the TABLE entry that points here, once walked through
+  Table* parent = nullptr; ///< table with the TABLE entry that points here, once walked through
   std::uint32_t parent_index = 0;
   std::vector<std::uint8_t> word;
   std::vector<std::uint8_t> attr;    ///< MemAttr bits 2:0, S2AP bits 4:3, unknown: MemAttr 0x20, S2AP 0x40, addr 0x80
   std::vector<std::uint64_t> output; ///< output address
   std::vector<CallNumber> writer;
-  std::vector<Table*> child;         ///< found tables; empty until the first is found
+  std::vector<Table*> child; ///< found tables; empty until the first is found
 
   [[nodiscard]] std::uint8_t state(std::uint32_t i) const { return word[i] & 7; }
   [[nodiscard]] std::uint8_t ripas(std::uint32_t i) const { return (word[i] >> 3) & 7; }
@@ -112,18 +112,21 @@ public:
   }
 
   // --- objects ------------------------------------------------------------------------------------------------------
-  /// Status::undefined where no such object exists (or, for a Granule, where the address is unaligned or not delegable).
+  /// Status::undefined where no such object exists (or, for a Granule, where the address is unaligned or not
+  /// delegable).
   Status read(std::uint8_t kind, std::uint64_t key, std::uint16_t slot, std::uint64_t& value) const;
-  /// A Realm, REC or table appears, with every cell unknown, when its Granule takes the state that carries it, and disappears
-  /// (at commit) when the Granule leaves it. Writing to an object that does not exist does nothing.
+  /// A Realm, REC or table appears, with every cell unknown, when its Granule takes the state that carries it, and
+  /// disappears (at commit) when the Granule leaves it. Writing to an object that does not exist does nothing.
   void write(std::uint8_t kind, std::uint64_t key, std::uint16_t slot, std::uint64_t value, CallNumber by);
   void forget(std::uint8_t kind, std::uint64_t key, std::uint16_t slot, CallNumber by);
   [[nodiscard]] CallNumber writer(const CellId& cell) const;
-  /// The states of all Granules that call `written_by` wrote become unknown. Looks at every Granule; not for the hot path.
+  /// The states of all Granules that call `written_by` wrote become unknown. Looks at every Granule; not for the hot
+  /// path.
   void forget_granules(CallNumber written_by, CallNumber by);
   /// Addresses of the live objects of a kind (Realms, RECs), sorted.
   [[nodiscard]] std::vector<std::uint64_t> objects(std::uint8_t kind) const;
-  template <class F> void each_object(std::uint8_t kind, F f) const {
+  template <class F>
+  void each_object(std::uint8_t kind, F f) const {
     for (const auto& [key, object] : kind == realm_kind ? realms_ : recs_)
       if (!object->dying) f(key);
   }
@@ -133,7 +136,8 @@ public:
   [[nodiscard]] Table* table_at(std::uint64_t addr) const;
   [[nodiscard]] Table* table_number(std::uint32_t number) const;
   /// All tables, in the order in which they were made.
-  template <class F> void each_table(F f) const {
+  template <class F>
+  void each_table(F f) const {
     std::vector<std::uint32_t> numbers;
     for (const auto& [number, table] : tables_) numbers.push_back(number);
     std::sort(numbers.begin(), numbers.end());

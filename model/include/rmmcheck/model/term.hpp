@@ -1,8 +1,8 @@
-// Z3 behind one door: terms that fold constants while they are built, and questions that have a name, a bound and a count.
-// No other header or source file of the project includes Z3.
+// Z3 behind one door: terms that fold constants while they are built, and questions that have a name, a bound and a
+// count. No other header or source file of the project includes Z3.
 //
-// A Term is 16 bytes. Constant terms never reach Z3: what is known stays a machine integer, so a trace with full information
-// asks no question at all. One Terms object a thread; not shared.
+// A Term is 16 bytes. Constant terms never reach Z3: what is known stays a machine integer, so a trace with full
+// information asks no question at all. One Terms object a thread; not shared.
 #pragma once
 
 #include <cstdint>
@@ -65,9 +65,9 @@ public:
   Term add(Term a, Term b);
   Term sub(Term a, Term b);
   Term mul(Term a, Term b);
-  Term div(Term a, Term b); ///< by 0: all ones, as in SMT-LIB; callers guard it
-  Term mod(Term a, Term b); ///< by 0: a
-  Term pow2(Term a);        ///< 2 ^ a modulo 2^64
+  Term div(Term a, Term b);                        ///< by 0: all ones, as in SMT-LIB; callers guard it
+  Term mod(Term a, Term b);                        ///< by 0: a
+  Term pow2(Term a);                               ///< 2 ^ a modulo 2^64
   Term slice(Term a, unsigned high, unsigned low); ///< zero-extended to 64 bits
 
   /// Number of terms made so far; `release` forgets all that came after a mark (variables keep their names).

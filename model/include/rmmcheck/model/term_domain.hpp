@@ -1,9 +1,9 @@
-// The domain of terms: the same evaluator, with Z3 expressions where something is unknown. What is known folds away while
-// terms are built; unknown cells and inputs are variables.
+// The domain of terms: the same evaluator, with Z3 expressions where something is unknown. What is known folds away
+// while terms are built; unknown cells and inputs are variables.
 //
-// Structure stays concrete: which tables exist and where they hang is State's; a value read through an address that is not
-// constant becomes a choice among the objects there are. That suits checking a trace (addresses are known) and exploring a
-// small machine (there are few objects).
+// Structure stays concrete: which tables exist and where they hang is State's; a value read through an address that is
+// not constant becomes a choice among the objects there are. That suits checking a trace (addresses are known) and
+// exploring a small machine (there are few objects).
 #pragma once
 
 #include <functional>
@@ -60,7 +60,9 @@ public:
     if (!v.term.constant() || !v.defined.constant()) return Truth::open;
     return v.term.bits != 0 ? Truth::yes : Truth::no;
   }
-  [[nodiscard]] static Truth truth_of_number(const Value& v) { return v.defined.is(false) ? Truth::undefined : Truth::open; }
+  [[nodiscard]] static Truth truth_of_number(const Value& v) {
+    return v.defined.is(false) ? Truth::undefined : Truth::open;
+  }
   [[nodiscard]] static std::optional<std::uint64_t> known(const Value& v) {
     return v.term.constant() && v.defined.is(true) ? std::optional(v.term.bits) : std::nullopt;
   }
@@ -120,7 +122,8 @@ public:
     return v;
   }
   [[nodiscard]] std::uint32_t entries() const { return state_->entries(); }
-  template <class F> void each_object(std::uint8_t kind, F f) {
+  template <class F>
+  void each_object(std::uint8_t kind, F f) {
     for (const std::uint64_t key : state_->objects(kind))
       if (!f(Value{Terms::number(key)}, Value{Terms::truth(true)})) return;
   }
