@@ -43,6 +43,9 @@ struct CValue {
   std::shared_ptr<std::map<std::string, CValue>> fields; ///< record
 };
 
+/// "a value of type Address", "a table (RmmRtt)", ...: for messages.
+std::string describe(const CValue& v);
+
 class Lowering {
 public:
   Lowering(const Spec& spec, const std::unordered_map<std::string, FuncDecl>& functions, Command& command)
