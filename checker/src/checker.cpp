@@ -389,10 +389,10 @@ private:
       break;
     }
     case Judgement::Broken::equation: {
-      rule = &command.decl.success[j.rule];
+      rule = pending ? &command.decl.request[j.rule] : &command.decl.success[j.rule];
       v.rule = rule->id;
       v.sentence = fmt::format("success condition {} does not hold", rule->id);
-      decided.push_back(command.success.checks[static_cast<std::size_t>(j.check)].holds);
+      decided.push_back((pending ? command.request : command.success).checks[static_cast<std::size_t>(j.check)].holds);
       break;
     }
     case Judgement::Broken::nothing: break;
@@ -453,7 +453,9 @@ private:
     v.signature = command.decl.name + "/" + v.rule;
     ++report_.violation_count;
     ++report_.signatures[v.signature];
-    if (report_.violations.size() < options_.max_violations) report_.violations.push_back(std::move(v));
+    // The first of each kind is kept in any case: a flood of one must not hide another.
+    if (report_.violations.size() < options_.max_violations || report_.signatures[v.signature] == 1)
+      report_.violations.push_back(std::move(v));
   }
 
   std::shared_ptr<const Spec> spec_;

@@ -74,7 +74,10 @@ Judgement Judge::complete(const Command& command, const CallValues& values, std:
   Judgement j;
   j.depends_on_unknown = h.unknown != 0;
 
-  if (x0 == command.success_value) {
+  // A command whose result is an output (PSCI_AFFINITY_INFO) says by its success conditions what success returns.
+  const bool own_result =
+      std::any_of(command.decl.outputs.begin(), command.decl.outputs.end(), [](const auto& o) { return o.reg == 0; });
+  if (x0 == command.success_value || (own_result && h.holds == 0)) {
     if (h.holds != 0) {
       j.broken = Judgement::Broken::must_fail;
       for (std::size_t i = 0; i < command.failures.size(); ++i)
@@ -285,8 +288,6 @@ Judgement Judge::apply(const Command& command, const Equations& equations, bool 
     return j;
   }
 
-  auto& covered = &equations == &command.request ? coverage(command).request : coverage(command).success;
-  for (const auto& w : writes_) ++covered[w.condition];
   if (observer_) observer_(command);
   for (std::size_t k = 0; k < equations.checks.size(); ++k) {
     const Check& check = equations.checks[k];
@@ -302,8 +303,12 @@ Judgement Judge::apply(const Command& command, const Equations& equations, bool 
       state_.rollback();
       return j;
     }
-    if (check.guard == no_node || domain_.truth(evaluator_.eval(check.guard)) == Truth::yes) ++covered[check.condition];
   }
+  // Only now is it certain that the call conforms, and that these conditions were exercised.
+  auto& covered = &equations == &command.request ? coverage(command).request : coverage(command).success;
+  for (const auto& w : writes_) ++covered[w.condition];
+  for (const auto& check : equations.checks)
+    if (check.guard == no_node || domain_.truth(evaluator_.eval(check.guard)) == Truth::yes) ++covered[check.condition];
   state_.commit();
   return j;
 }

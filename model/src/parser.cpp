@@ -1,5 +1,6 @@
 #include "rmmcheck/model/syntax.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "grammar.hpp"
@@ -23,6 +24,12 @@ template <>
 inline constexpr const char* expected<g::close_bracket> = "']'";
 template <>
 inline constexpr const char* expected<g::must_then> = "'then'";
+template <>
+inline constexpr const char* expected<g::kw_then> = "'then'";
+template <>
+inline constexpr const char* expected<g::kw_else> = "'else'";
+template <>
+inline constexpr const char* expected<g::kw_in> = "'in'";
 template <>
 inline constexpr const char* expected<g::must_else> = "'else'";
 template <>
@@ -215,9 +222,16 @@ private:
     return value;
   }
 
+  // The text of an expression is for messages and reports; what is longer than a screen is cut, so that a chain of
+  // thousands of operators does not hold thousands of copies of itself.
+  std::string source(std::size_t from, std::size_t to) const {
+    constexpr std::size_t longest = 2000;
+    std::string out = folded(std::string_view(text_).substr(from, std::min(to - from, longest)));
+    return to - from > longest ? out + " ..." : out;
+  }
   ExprPtr make(const Node& n, Expr e) const {
     e.position = at(n);
-    e.source = folded(std::string_view(text_).substr(n.begin().byte, n.end().byte - n.begin().byte));
+    e.source = source(n.begin().byte, n.end().byte);
     return std::make_shared<const Expr>(std::move(e));
   }
   ExprPtr binary(const Node& n, const std::string& op, ExprPtr a, ExprPtr b) const {
@@ -238,6 +252,8 @@ private:
       return make(n, {Expr::Kind::unary, true, text(n, 0), 0, {expr(*n.children.at(1))}, {}, {}, {}});
     // What is left are the chains `operand (op operand)*`, left-associative but for `=>`.
     if (n.is_type<g::expression>()) return binary(n, "=>", expr(*n.children.at(0)), expr(*n.children.at(2)));
+    if (n.children.size() > 2000)
+      throw pegtl::parse_error("the expression is too long (more than 1,000 operators)", n.begin());
     ExprPtr left = expr(*n.children.at(0));
     for (std::size_t i = 1; i + 1 < n.children.size(); i += 2)
       left = binary(n, text(n, i), std::move(left), expr(*n.children.at(i + 1)));
@@ -272,6 +288,8 @@ private:
       e.kind = Expr::Kind::range;
       e.args.push_back(expr(*third.children.at(0)));
       e.number = number(*third.children.at(1)->children.at(0));
+      if (e.number > 512)
+        throw pegtl::parse_error("expected at most 512 rounds", third.children.at(1)->children.at(0)->begin());
       e.args.push_back(expr(*n.children.at(4)));
     } else if (third.is_type<g::from_to>()) {
       e.kind = Expr::Kind::over;
@@ -298,7 +316,7 @@ private:
         for (const auto& c : tail.children) e.args.push_back(expr(*c));
       }
       e.position = at(n);
-      e.source = folded(std::string_view(text_).substr(n.begin().byte, tail.end().byte - n.begin().byte));
+      e.source = source(n.begin().byte, tail.end().byte);
       left = std::make_shared<const Expr>(std::move(e));
     }
     return left;
@@ -412,7 +430,12 @@ private:
     c.position = at(n);
     for (const auto& part : n.children) {
       const auto& rows = part->children;
-      if (part->is_type<g::fid>()) c.fid = static_cast<std::uint32_t>(number(*rows.at(0)));
+      if (part->is_type<g::fid>()) {
+        const auto fid = number(*rows.at(0));
+        if (fid > 0xffffffff)
+          throw pegtl::parse_error("expected a function identifier of 32 bits", rows.at(0)->begin());
+        c.fid = static_cast<std::uint32_t>(fid);
+      }
       if (part->is_type<g::inputs>())
         for (const auto& r : rows) c.inputs.push_back(register_row(*r));
       if (part->is_type<g::outputs>())

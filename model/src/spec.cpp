@@ -27,6 +27,7 @@ public:
   void build() {
     spec_.title_ = syntax_.title;
     types();
+    check_types();
     constants();
     objects();
     for (auto& f : syntax_.functions)
@@ -50,6 +51,75 @@ private:
     }
     for (auto& s : syntax_.structs)
       if (!spec_.structs_.try_emplace(s.name, s).second) fail(s.position, "the struct '" + s.name + "' stands twice");
+  }
+
+  void known_type(const std::string& type, const Position& p) const {
+    static const std::set<std::string> builtin{"Bool",
+                                               "Address",
+                                               "UInt8",
+                                               "UInt16",
+                                               "UInt32",
+                                               "UInt64",
+                                               "Int64",
+                                               "Bits2",
+                                               "Bits3",
+                                               "Bits16",
+                                               "Bits64",
+                                               "RmmRtt",
+                                               "RmiCommandReturnCode",
+                                               "RsiCommandReturnCode"};
+    if (!builtin.contains(type) && !spec_.enums_.contains(type) && !spec_.structs_.contains(type))
+      fail(p, "there is no type '" + type + "'");
+  }
+
+  // Every type that is named must be there, also in what no command uses.
+  void check_types() const {
+    const auto fields = [&](const std::vector<FieldDecl>& list, const char* what) {
+      std::set<std::string> names;
+      for (const auto& f : list) {
+        known_type(f.type, f.position);
+        if (!names.insert(f.name).second)
+          fail(f.position, std::string("the ") + what + " '" + f.name + "' stands twice");
+      }
+    };
+    for (const auto& s : syntax_.structs) fields(s.fields, "field");
+    for (const auto& f : syntax_.functions) {
+      fields(f.params, "parameter");
+      known_type(f.type, f.position);
+    }
+    for (const auto& o : syntax_.objects) fields({o.key}, "key");
+  }
+
+  // Within a command a name means one thing, and a register bit belongs to one value.
+  void check_command(const CommandDecl& c) const {
+    std::set<std::string> names;
+    const auto once = [&](const std::string& name, const Position& p) {
+      if (!names.insert(name).second)
+        fail(p, "'" + name + "' stands twice among the inputs, outputs and context values of " + c.name);
+    };
+    const auto registers = [&](const std::vector<RegisterDecl>& rows) {
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        once(rows[i].name, rows[i].position);
+        known_type(rows[i].type, rows[i].position);
+        for (std::size_t j = 0; j < i; ++j)
+          if (rows[j].reg == rows[i].reg && rows[j].bits.low <= rows[i].bits.high &&
+              rows[i].bits.low <= rows[j].bits.high)
+            fail(rows[i].position,
+                 "'" + rows[i].name + "' and '" + rows[j].name + "' share bits of X" + std::to_string(rows[i].reg));
+      }
+    };
+    registers(c.inputs);
+    registers(c.outputs);
+    for (const auto& v : c.context) {
+      once(v.name, v.position);
+      known_type(v.type, v.position);
+    }
+    if (c.fid == 0 && !c.event)
+      fail(c.position, "the command '" + c.name + "' has no fid, so no call could ever be it");
+    for (const auto& o : c.ordering)
+      for (const auto& b : o.before)
+        if (std::find(o.after.begin(), o.after.end(), b) != o.after.end())
+          fail(o.position, "'" + b + "' cannot come before itself");
   }
 
   // Constants may use one another, in any order.
@@ -219,6 +289,7 @@ private:
     std::sort(order.begin(), order.end());
     for (const auto& name : order) {
       const CommandDecl& base = decls.at(name);
+      check_command(base);
       spec_.commands_.push_back(compile(base, functions));
       Command* command = spec_.commands_.back().get();
       if (spec_.has_value("RMI_SUCCESS")) command->success_value = spec_.value("RMI_SUCCESS");

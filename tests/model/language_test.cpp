@@ -340,7 +340,9 @@ TEST_CASE("text that is too large or too deep", "[language]") {
            {"conditionals", condition(repeated("if rd == 1 then rd == 1 else ", 3000) + "rd == 2"), {deep}},
            {"implications", condition(repeated("rd == 0 => ", 3000) + "rd == 2"), {deep}},
            {"subscripts", condition("rd" + repeated("[3:0]", 1000) + " == 0"), {deep}},
-           {"a long sum", condition("rd" + repeated(" + rd", 1000) + " == 0"), {deep}},
+           {"a long sum",
+            condition("rd" + repeated(" + rd", 1001) + " == 0"),
+            {"too long (more than 1,000 operators)"}},
        })
     check(mistake);
   CHECK(load("# " + std::string((1 << 20) - 2, '#')).ok());
