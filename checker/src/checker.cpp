@@ -57,15 +57,17 @@ public:
   }
 
   bool call(const Call& c) {
+    // A REC exit that this record shows to be over may itself be a violation.
+    const std::uint64_t before = report_.violation_count;
     close_entries(c);
+    const bool exits = report_.violation_count == before;
     const Prepared* p = find(c.fid);
     if (p == nullptr) {
       ++report_.unmodelled;
-      return true;
+      return exits;
     }
     ++report_.calls;
-    if (c.crashed) return crashed(*p, c);
-    return check(*p, c);
+    return (c.crashed ? crashed(*p, c) : check(*p, c)) && exits;
   }
 
   // Describes `c` while `judge` judges it: the call as a whole, or the end of an RMI_REC_ENTER.
@@ -147,7 +149,7 @@ private:
     }
   }
   std::vector<OpenEntry>::iterator close(std::vector<OpenEntry>::iterator it) {
-    const OpenEntry open = std::move(*it);
+    const OpenEntry open = *it;
     const auto next = open_.erase(it);
     if (exit_ != nullptr && open.call.seq == explained_seq_)
       explained_exit_ = explaining(open.call, [&] { step(*exit_, open.call, open.number); });

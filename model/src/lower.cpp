@@ -338,11 +338,11 @@ CValue Lowering::name(const Expr& e, When when, const Scope& scope) {
     }
   if (const auto it = spec_.values_.find(e.name); it != spec_.values_.end())
     return scalar_value(constant(it->second, is_bool(spec_.value_types_.at(e.name))), spec_.value_types_.at(e.name));
-  for (std::uint8_t k = 0; k < spec_.objects_.size(); ++k)
+  for (std::size_t k = 0; k < spec_.objects_.size(); ++k)
     if (spec_.objects_[k].name == e.name) {
       CValue v;
       v.kind = CValue::Kind::object_kind;
-      v.object = k;
+      v.object = static_cast<std::uint8_t>(k);
       v.type = e.name;
       return v;
     }
@@ -364,12 +364,12 @@ Lowering::Scope Lowering::bind(const FuncDecl& f, const Expr& call, When when, c
 }
 
 CValue Lowering::call(const Expr& e, When when, const Scope& scope) {
-  for (std::uint8_t k = 0; k < spec_.objects_.size(); ++k) {
+  for (std::size_t k = 0; k < spec_.objects_.size(); ++k) {
     if (spec_.objects_[k].name != e.name) continue;
     if (e.args.size() != 1) fail(e.position, "'" + e.name + "' takes one address");
     CValue v;
     v.kind = CValue::Kind::object;
-    v.object = k;
+    v.object = static_cast<std::uint8_t>(k);
     v.type = spec_.object_decls_[k].type;
     v.node = scalar(*e.args[0], when, scope, "an address");
     v.when = when;

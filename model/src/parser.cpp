@@ -17,23 +17,15 @@ inline constexpr const char* expected = nullptr;
 template <>
 inline constexpr const char* expected<g::expression> = "an expression";
 template <>
-inline constexpr const char* expected<g::expected_expression> = "an expression";
-template <>
 inline constexpr const char* expected<g::close_paren> = "')' or an operator";
 template <>
 inline constexpr const char* expected<g::close_bracket> = "']'";
-template <>
-inline constexpr const char* expected<g::must_then> = "'then'";
 template <>
 inline constexpr const char* expected<g::kw_then> = "'then'";
 template <>
 inline constexpr const char* expected<g::kw_else> = "'else'";
 template <>
 inline constexpr const char* expected<g::kw_in> = "'in'";
-template <>
-inline constexpr const char* expected<g::must_else> = "'else'";
-template <>
-inline constexpr const char* expected<g::must_in> = "'in'";
 template <>
 inline constexpr const char* expected<g::colon> = "':' and an expression";
 template <>
@@ -56,8 +48,6 @@ template <>
 inline constexpr const char* expected<g::comparison> = "an operand";
 template <>
 inline constexpr const char* expected<g::conjunction> = "an operand";
-template <>
-inline constexpr const char* expected<g::disjunction> = "an operand";
 template <>
 inline constexpr const char* expected<g::section> = "'section' and its number";
 template <>
@@ -118,8 +108,6 @@ inline constexpr const char* expected<pegtl::one<'('>> = "'('";
 template <>
 inline constexpr const char* expected<pegtl::sor<g::prose, g::guarded, g::expression>> =
     "a condition: 'pre: ... post: ...', an expression, or quoted prose";
-template <>
-inline constexpr const char* expected<pegtl::until<pegtl::one<'"'>>> = "a closing '\"'";
 
 struct Messages {
   template <class Rule>

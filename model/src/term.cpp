@@ -98,7 +98,7 @@ std::optional<z3::expr> fold_choice(const z3::expr& e, std::uint64_t k, z3::cont
     if (b.is_numeral()) return c.bool_val(b.get_numeral_uint64() == k);
     return fold_choice(b, k, c, budget);
   };
-  const auto a = branch(e.arg(1)), b = branch(e.arg(2));
+  auto a = branch(e.arg(1)), b = branch(e.arg(2));
   if (!a || !b) return std::nullopt;
   if (a->is_true() && b->is_true()) return a;
   if (a->is_false() && b->is_false()) return a;
