@@ -66,6 +66,17 @@ int Judge::matches(const Command& command, std::size_t i, std::uint64_t x0, int&
   return certain ? 1 : 2;
 }
 
+namespace {
+
+// The first of the conditions that hold which no other one comes before.
+std::uint16_t first_reported(const Command& command, std::uint32_t holds) {
+  for (std::size_t i = 0; i < command.failures.size(); ++i)
+    if ((holds >> i & 1U) != 0 && (command.failures[i].predecessors & holds) == 0) return static_cast<std::uint16_t>(i);
+  return 0;
+}
+
+} // namespace
+
 Judgement Judge::complete(const Command& command, const CallValues& values, std::uint64_t x0) {
   values_ = &values;
   domain_.call(values);
@@ -80,11 +91,7 @@ Judgement Judge::complete(const Command& command, const CallValues& values, std:
   if (x0 == command.success_value || (own_result && h.holds == 0)) {
     if (h.holds != 0) {
       j.broken = Judgement::Broken::must_fail;
-      for (std::size_t i = 0; i < command.failures.size(); ++i)
-        if ((h.holds >> i & 1U) != 0 && (command.failures[i].predecessors & h.holds) == 0) {
-          j.rule = static_cast<std::uint16_t>(i);
-          break;
-        }
+      j.rule = first_reported(command, h.holds);
       return j;
     }
     // Success says that none of the conditions held; what that tells of unknown cells is learnt.
@@ -134,11 +141,7 @@ Judgement Judge::complete(const Command& command, const CallValues& values, std:
     return j;
   }
   j.broken = Judgement::Broken::other_failure;
-  for (std::size_t i = 0; i < command.failures.size(); ++i)
-    if ((h.holds >> i & 1U) != 0 && (command.failures[i].predecessors & h.holds) == 0) {
-      j.rule = static_cast<std::uint16_t>(i);
-      break;
-    }
+  j.rule = first_reported(command, h.holds);
   return j;
 }
 
@@ -151,7 +154,7 @@ Judgement Judge::pending(const Command& command, const CallValues& values) {
   j.depends_on_unknown = h.unknown != 0;
   if (h.holds != 0) {
     j.broken = Judgement::Broken::must_fail;
-    j.rule = static_cast<std::uint16_t>(std::countr_zero(h.holds));
+    j.rule = first_reported(command, h.holds);
     return j;
   }
   return apply(command, command.request, false);

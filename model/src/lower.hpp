@@ -67,6 +67,7 @@ public:
   [[nodiscard]] NodeId logical_or(NodeId a, NodeId b);
   [[nodiscard]] std::uint32_t new_loop() { return command_.loops++; }
   [[nodiscard]] CValue loop_number(std::uint32_t loop, const char* type = "UInt64");
+  [[nodiscard]] CValue loop_object(std::uint32_t loop, std::uint8_t kind, When when);
   [[nodiscard]] CValue loop_entry(std::uint32_t loop, When when);
 
   /// Binds a defined function's parameters to its arguments.

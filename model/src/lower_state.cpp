@@ -244,6 +244,16 @@ CValue Lowering::range(const Expr& e, When when, const Scope& scope) {
   return scalar_value(node(n), "Bool");
 }
 
+CValue Lowering::loop_object(std::uint32_t loop, std::uint8_t kind, When when) {
+  CValue o;
+  o.kind = CValue::Kind::object;
+  o.object = kind;
+  o.type = spec_.object_decls_[kind].type;
+  o.node = loop_number(loop).node;
+  o.when = when;
+  return o;
+}
+
 CValue Lowering::over(const Expr& e, When when, const Scope& scope) {
   const CValue set = value(*e.args[0], when, scope);
   Node n;
@@ -256,13 +266,7 @@ CValue Lowering::over(const Expr& e, When when, const Scope& scope) {
   if (set.kind == CValue::Kind::object_kind) {
     n.op = Op::all_objects;
     n.kind = set.object;
-    CValue o;
-    o.kind = CValue::Kind::object;
-    o.object = set.object;
-    o.type = spec_.object_decls_[set.object].type;
-    o.node = loop_number(loop).node;
-    o.when = when;
-    inner[e.name] = o;
+    inner[e.name] = loop_object(loop, set.object, when);
   } else if (set.kind == CValue::Kind::table) {
     n.op = Op::all_entries;
     n.a = set.node;
@@ -288,13 +292,7 @@ CValue Lowering::first(const Expr& e, When when, const Scope& scope) {
   if (set.kind == CValue::Kind::object_kind) {
     n.op = Op::first_object;
     n.kind = set.object;
-    CValue o;
-    o.kind = CValue::Kind::object;
-    o.object = set.object;
-    o.type = spec_.object_decls_[set.object].type;
-    o.node = loop_number(loop).node;
-    o.when = when;
-    inner[e.name] = o;
+    inner[e.name] = loop_object(loop, set.object, when);
   } else if (set.kind == CValue::Kind::table) {
     n.op = Op::first_entry;
     n.a = set.node;
