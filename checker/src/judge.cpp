@@ -85,10 +85,7 @@ Judgement Judge::complete(const Command& command, const CallValues& values, std:
   Judgement j;
   j.depends_on_unknown = h.unknown != 0;
 
-  // A command whose result is an output (PSCI_AFFINITY_INFO) says by its success conditions what success returns.
-  const bool own_result =
-      std::any_of(command.decl.outputs.begin(), command.decl.outputs.end(), [](const auto& o) { return o.reg == 0; });
-  if (x0 == command.success_value || (own_result && h.holds == 0)) {
+  if (x0 == command.success_value || (command.result_is_output && h.holds == 0)) {
     if (h.holds != 0) {
       j.broken = Judgement::Broken::must_fail;
       j.rule = first_reported(command, h.holds);

@@ -44,6 +44,8 @@ std::unique_ptr<Command> Compiler::compile(CommandDecl decl) {
   for (const auto& group : {&c->decl.inputs, &c->decl.outputs})
     for (const auto& r : *group)
       if (r.reg == 0 && group == &c->decl.inputs) fail(r.position, "X0 holds the function identifier");
+  c->result_is_output =
+      std::any_of(c->decl.outputs.begin(), c->decl.outputs.end(), [](const auto& o) { return o.reg == 0; });
   failure(*c, low);
   ordering(*c);
   equations(*c, low, c->decl.success, c->success);

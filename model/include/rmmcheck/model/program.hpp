@@ -151,6 +151,7 @@ struct Command {
   std::vector<FootprintCode> footprint;
   std::unordered_map<std::string, NodeId> context_before; ///< scalar context values, for explanations
   std::uint64_t success_value = 0;                        ///< X0 on success
+  bool result_is_output = false; ///< X0 is an output: the success conditions say what success returns
 };
 
 struct FieldInfo {
